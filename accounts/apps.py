@@ -1,0 +1,8 @@
+"""People, their API tokens and their quotas."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = "Accounts"

@@ -1,0 +1,62 @@
+"""Who calls the API, and what their token allows: SPEC section 4, tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from accounts import secrets
+from accounts.models import Token, User
+
+if TYPE_CHECKING:  # DRF loads this module while it loads its views
+    from rest_framework.views import APIView
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer aeh_…` (RFC 6750)."""
+
+    def authenticate(self, request: Request) -> tuple[User, Token] | None:
+        scheme, _, secret = get_authorization_header(request).decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        if not secrets.is_well_formed(secret):
+            raise AuthenticationFailed(
+                "This is not a token of the hub, or a part of it is missing.", code="bad-token"
+            )
+        token = (
+            Token.objects.usable()
+            .select_related("user")
+            .filter(secret_hash=secrets.hash_secret(secret))
+            .first()
+        )
+        if token is None:
+            raise AuthenticationFailed(
+                "This token was revoked, has expired or never existed.", code="bad-token"
+            )
+        token.touch()
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="aesthetic-hub"'
+
+
+class ScopePermission(BasePermission):
+    """Anyone may read what is public; changing needs a person, and a token its scope.
+
+    A view names the scope of its changing calls in `write_scope` ("write" where it is silent).
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        reads = request.method in SAFE_METHODS
+        if not reads and not request.user.is_authenticated:
+            return False
+        token = request.auth
+        if not isinstance(token, Token):
+            return True
+        scope = Token.Scope.READ if reads else getattr(view, "write_scope", Token.Scope.WRITE)
+        self.message = f"This token lacks the scope “{scope}”; it has {', '.join(token.scopes)}."
+        return scope in token.scopes

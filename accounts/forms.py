@@ -1,0 +1,30 @@
+"""Forms of the account pages."""
+
+from datetime import timedelta
+
+from django import forms
+
+from accounts.models import Token
+
+
+class TokenForm(forms.Form):
+    """What a new token is called, what it may do, how long it lives."""
+
+    name = forms.CharField(max_length=64, help_text="Where you will use it, “laptop” say.")
+    scopes = forms.MultipleChoiceField(
+        choices=Token.Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[Token.Scope.READ, Token.Scope.WRITE],
+    )
+    expires = forms.TypedChoiceField(
+        label="Expires after",
+        coerce=int,
+        choices=[(30, "30 days"), (90, "90 days"), (365, "a year"), (0, "never")],
+        initial=90,
+    )
+
+    @property
+    def expires_in(self) -> timedelta | None:
+        """The chosen life of the token; None is for ever."""
+        days = self.cleaned_data["expires"]
+        return timedelta(days=days) if days else None

@@ -1,0 +1,118 @@
+"""A person, and the API tokens that act for them."""
+
+from datetime import timedelta
+from typing import Self
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import names, secrets
+
+# Writing `last_used_at` on each request would turn every read into a write.
+LAST_USE_RESOLUTION = timedelta(minutes=1)
+
+
+class User(AbstractUser):
+    """A person. The name is part of every address of theirs, so it never changes hands.
+
+    People who leave are deactivated, not deleted: names are not re-issued.
+    """
+
+    username = models.CharField(
+        "name",
+        max_length=names.OWNER_MAX_LENGTH,
+        unique=True,
+        validators=names.OWNER_VALIDATORS,
+        help_text="Lower-case letters, digits and single hyphens; it stands in your addresses.",
+        error_messages={"unique": "Somebody has this name already."},
+    )
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(username__regex=names.OWNER_PATTERN), name="user_name_is_an_owner"
+            ),
+        ]
+
+    def get_absolute_url(self) -> str:
+        return reverse("registry:owner", args=[self.username])
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    def usable(self) -> Self:
+        """Return the tokens that are neither revoked nor expired nor of a deactivated person."""
+        return self.filter(
+            Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()),
+            revoked_at__isnull=True,
+            user__is_active=True,
+        )
+
+
+class Token(models.Model):
+    """An API token. Its secret is shown once; only its sha256 is kept."""
+
+    class Scope(models.TextChoices):
+        READ = "read", "read: see what you see"
+        WRITE = "write", "write: create, upload, build"
+        PUBLISH = "publish", "publish: make versions public, yank them"
+        GENERATE = "generate", "generate: draw pictures"
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=64, help_text="Where you will use it.")
+    secret_hash = models.CharField(max_length=64, unique=True, editable=False)
+    prefix = models.CharField(max_length=12, editable=False)
+    scopes = ArrayField(models.CharField(max_length=16, choices=Scope.choices))
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(secret_hash__regex=r"^[0-9a-f]{64}$"),
+                name="token_secret_is_hashed",  # noqa: S106
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_revoked(self) -> bool:
+        return self.revoked_at is not None
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    def touch(self) -> None:
+        """Remember that the token was used just now, to the minute."""
+        now = timezone.now()
+        if self.last_used_at is None or now - self.last_used_at > LAST_USE_RESOLUTION:
+            Token.objects.filter(pk=self.pk).update(last_used_at=now)
+
+
+def issue_token(
+    user: User, *, name: str, scopes: list[str], expires_in: timedelta | None = None
+) -> tuple[Token, str]:
+    """Make a token for `user` and return it with its secret, which is not kept anywhere."""
+    secret = secrets.make_secret()
+    token = Token(
+        user=user,
+        name=name,
+        secret_hash=secrets.hash_secret(secret),
+        prefix=secret[: secrets.PREFIX_LENGTH],
+        scopes=scopes,
+        expires_at=timezone.now() + expires_in if expires_in else None,
+    )
+    token.full_clean()
+    token.save()
+    return token, secret

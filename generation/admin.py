@@ -1,0 +1,13 @@
+"""Generations in the admin, to look at."""
+
+from django.contrib import admin
+
+from generation.models import Generation
+from registry.admin import ReadOnlyAdmin
+
+
+@admin.register(Generation)
+class GenerationAdmin(ReadOnlyAdmin):
+    list_display = ["prompt", "owner", "version", "state", "created_at"]
+    list_filter = ["state"]
+    list_select_related = ["owner", "version__aesthetic__owner"]

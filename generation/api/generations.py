@@ -1,0 +1,87 @@
+"""`/generations`: draw a prompt with an embedding, look at the result."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import ScopePermission
+from accounts.models import Token
+from generation.api.serializers import (
+    PICTURES,
+    GenerationRequestSerializer,
+    GenerationSerializer,
+)
+from generation.models import Generation
+from generation.prompts import find_version, queue_generation
+from registry import blobs, serving
+from registry.api.pagination import SignedCursorPagination
+from registry.api.serializers import JobSerializer
+from registry.api.versions import accepted
+
+
+class GenerationList(generics.ListAPIView[Generation]):
+    """Your generations; POST queues one."""
+
+    serializer_class = GenerationSerializer
+    pagination_class = SignedCursorPagination
+    permission_classes = [IsAuthenticated, ScopePermission]
+    write_scope = Token.Scope.GENERATE
+
+    def get_queryset(self) -> QuerySet[Generation]:
+        own = Generation.objects.visible_to(self.request.user)
+        return own.select_related("version__aesthetic__owner").order_by("-created_at", "-pk")
+
+    @extend_schema(request=GenerationRequestSerializer, responses={202: JobSerializer})
+    def post(self, request: Request) -> Response:
+        """Queue the drawing of a prompt, plain and personalised; what is not given has defaults."""
+        form = GenerationRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        said: dict[str, Any] = dict(form.validated_data)
+        version = find_version(said.pop("aesthetic"), person=request.user)
+        if version is None:
+            raise ValidationError(
+                {
+                    "aesthetic": ValidationError(
+                        f"There is no published version “{request.data['aesthetic']}”.",
+                        code="not-found",
+                    )
+                }
+            )
+        return accepted(queue_generation(request.user, version=version, **said))
+
+
+class GenerationDetail(generics.RetrieveAPIView[Generation]):
+    """One generation of yours: every parameter, and the pictures once they are there."""
+
+    serializer_class = GenerationSerializer
+
+    def get_queryset(self) -> QuerySet[Generation]:
+        own = Generation.objects.visible_to(self.request.user)
+        return own.select_related("version__aesthetic__owner")
+
+
+class GenerationPicture(APIView):
+    @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
+    def get(self, request: Request, pk: str, which: str) -> HttpResponse:
+        """The picture of a generation: `plain` or `personalised`, as PNG."""
+        generation = get_object_or_404(Generation.objects.visible_to(request.user), pk=pk)
+        digest = getattr(generation, which) if which in PICTURES else ""
+        if not digest:
+            raise Http404
+        content = serving.Representation(
+            data=blobs.read_blob(digest),
+            digest=digest,
+            media_type="image/png",
+            caching=serving.PERSONAL,
+        )
+        return serving.serve(request, content)

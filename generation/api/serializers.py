@@ -1,0 +1,97 @@
+"""What the generation API says and reads, as JSON."""
+
+from typing import Any
+
+from django.urls import reverse
+from rest_framework import serializers
+
+from generation.models import Generation
+
+PICTURES = ("plain", "personalised")
+
+
+class PictureSerializer(serializers.Serializer[Any]):
+    url = serializers.CharField()
+    digest = serializers.CharField()
+
+
+class GenerationSerializer(serializers.ModelSerializer[Generation]):
+    aesthetic = serializers.CharField(source="version.__str__", read_only=True)
+    plain = serializers.SerializerMethodField()
+    personalised = serializers.SerializerMethodField()
+    has_effect = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Generation
+        fields = [
+            "id",
+            "aesthetic",
+            "prompt",
+            "negative_prompt",
+            "seed",
+            "optimiser",
+            "steps",
+            "rate",
+            "weight",
+            "sampler",
+            "sampling_steps",
+            "guidance",
+            "width",
+            "height",
+            "state",
+            "stage",
+            "done",
+            "total",
+            "reason",
+            "checkpoint",
+            "plain",
+            "personalised",
+            "agreement",
+            "drift",
+            "has_effect",
+            "created_at",
+            "finished_at",
+        ]
+
+    def _picture(self, generation: Generation, which: str) -> dict[str, str] | None:
+        digest = getattr(generation, which)
+        if not digest:
+            return None
+        url = reverse("api:generation_picture", args=[generation.pk, which])
+        return PictureSerializer({"url": url, "digest": digest}).data
+
+    def get_plain(self, generation: Generation) -> dict[str, str] | None:
+        """Return the picture drawn from the prompt as it is."""
+        return self._picture(generation, "plain")
+
+    def get_personalised(self, generation: Generation) -> dict[str, str] | None:
+        """Return the picture drawn from the prompt personalised."""
+        return self._picture(generation, "personalised")
+
+
+class GenerationRequestSerializer(serializers.ModelSerializer[Generation]):
+    aesthetic = serializers.RegexField(
+        r"^[^/@\s]+/[^/@\s]+(@[^/@\s]+)?$",
+        help_text="owner/slug, or owner/slug@version with v3, latest or a version digest.",
+    )
+
+    class Meta:
+        model = Generation
+        fields = [
+            "aesthetic",
+            "prompt",
+            "negative_prompt",
+            "seed",
+            "optimiser",
+            "steps",
+            "rate",
+            "weight",
+            "sampler",
+            "sampling_steps",
+            "guidance",
+            "width",
+            "height",
+        ]
+        extra_kwargs = {
+            name: {"required": False} for name in fields if name not in {"aesthetic", "prompt"}
+        }

@@ -1,0 +1,208 @@
+"""Load a Stable Diffusion checkpoint: a folder or Hub name and a projection in, `Models` out.
+
+The checkpoint is any that diffusers' StableDiffusionPipeline reads. Its own text encoder is joined
+with the projection of the embedding space's encoder, since a checkpoint has none.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import torch
+from diffusers import StableDiffusionPipeline
+from diffusers.utils import is_accelerate_available
+from diffusers.utils import logging as diffusers_logging
+from safetensors import SafetensorError
+from torch import Tensor
+from transformers import CLIPTextModelWithProjection
+from transformers.utils import logging as transformers_logging
+
+from registry.digests import canonical_json, digest_bytes, digest_chunks
+
+LEAST_SIZE_STEP = 8  # pixels; diffusers' pipeline takes no finer sizes, whatever the autoencoder
+
+INDEX = "model_index.json"
+# What decides a picture: the index, and the weights, settings and words of the components.
+DECISIVE = (INDEX, "*/*.safetensors", "*/*.json", "*/*.txt")
+CHUNK = 2**20  # bytes; large enough that reading costs less than hashing.
+
+
+class DiffusionRefused(Exception):
+    """Something that can't be drawn; each reason is a class, with a `code` for machines."""
+
+    code = "diffusion-refused"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class CheckpointUnavailable(DiffusionRefused):
+    code = "checkpoint-unavailable"
+
+
+class ProjectionMismatch(DiffusionRefused):
+    code = "projection-mismatch"
+
+
+class PromptTooLong(DiffusionRefused):
+    code = "prompt-too-long"
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """A loaded checkpoint; `load` makes one.
+
+    `text_encoder` is the checkpoint's own with the space's projection, always in float32, so that
+    plain and personalised conditioning are computed alike. `pipeline` is everything else.
+    """
+
+    pipeline: StableDiffusionPipeline
+    text_encoder: CLIPTextModelWithProjection
+
+    @classmethod
+    def load(cls, checkpoint: str, text_projection: Tensor, device: str = "cpu") -> Self:
+        """Load a folder or Hub name with the `text_projection` [hidden, width] of a space.
+
+        Raises CheckpointUnavailable, ProjectionMismatch.
+        """
+        precision = torch.float16 if torch.device(device).type == "cuda" else torch.float32
+        pipeline = _read(checkpoint, precision)
+        text_encoder = _with_projection(pipeline, text_projection)
+        pipeline.text_encoder = None  # Every prompt passes through `text_encoder`.
+        return cls(pipeline.to(device), text_encoder.to(device))
+
+    @property
+    def size_step(self) -> int:
+        """Return the number of pixels of which a picture's sides are multiples."""
+        return max(LEAST_SIZE_STEP, int(self.pipeline.vae_scale_factor))
+
+    def tokenize(self, prompt: str) -> Tensor:
+        """Return the token ids [1, 77] of a prompt, padded as the checkpoint was trained.
+
+        Raises PromptTooLong; nothing is ever cut. A prompt that spells a special token, such as
+        the end of text, means those letters and does not end there.
+        """
+        tokenizer = self.pipeline.tokenizer
+        length = tokenizer.model_max_length
+        ids: Tensor = tokenizer(
+            prompt,
+            padding="max_length",
+            max_length=length,
+            truncation=False,
+            split_special_tokens=True,
+            return_tensors="pt",
+            verbose=False,
+        ).input_ids  # [1, at least length]
+        if (tokens := ids.shape[1]) > length:
+            raise PromptTooLong(
+                f"The prompt has {tokens - 2} tokens and the text encoder reads {length - 2}; "
+                f"shorten it by {tokens - length}."
+            )
+        return ids  # [1, length]
+
+    def condition(self, input_ids: Tensor) -> Tensor:
+        """Return the plain conditioning [batch, tokens, hidden] of token ids [batch, tokens]."""
+        with torch.no_grad():
+            output = self.text_encoder(input_ids=input_ids.to(self.text_encoder.device))
+        hidden: Tensor = output.last_hidden_state
+        return hidden  # [batch, tokens, hidden]
+
+
+def checkpoint_digest(checkpoint: str) -> str:
+    """Name what decides a checkpoint's pictures: its components' weights, settings and words.
+
+    It is the digest of the canonical JSON object from file names to file digests, so that it does
+    not depend on where the checkpoint lies. Raises CheckpointUnavailable.
+    """
+    folder = _folder(checkpoint)
+    files = {path for pattern in DECISIVE for path in folder.glob(pattern)}
+    return digest_bytes(
+        canonical_json(
+            {path.relative_to(folder).as_posix(): digest_chunks(_chunks(path)) for path in files}
+        )
+    )
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _folder(checkpoint: str) -> Path:
+    """Return the checkpoint's folder, downloaded where it is a name on the Hub."""
+    folder = Path(checkpoint)
+    if (folder / INDEX).is_file():
+        return folder
+    if folder.is_dir():
+        raise CheckpointUnavailable(
+            f"The folder {checkpoint} has no {INDEX}; set DIFFUSION_MODEL to one that diffusers "
+            "saved."
+        )
+    try:
+        with _without_progress_bars():
+            return Path(StableDiffusionPipeline.download(checkpoint, use_safetensors=True))
+    except (OSError, ValueError) as error:
+        raise CheckpointUnavailable(
+            f"{checkpoint} is no folder here and could not be downloaded: {error} Set "
+            "DIFFUSION_MODEL to a folder that diffusers saved, or to a model on the Hugging Face "
+            "Hub that this machine can reach."
+        ) from error
+
+
+def _read(checkpoint: str, precision: torch.dtype) -> StableDiffusionPipeline:
+    folder = _folder(checkpoint)
+    try:
+        with _without_progress_bars():
+            return StableDiffusionPipeline.from_pretrained(
+                folder,
+                dtype={"default": precision, "text_encoder": torch.float32},
+                local_files_only=True,
+                use_safetensors=True,  # Never a pickle.
+                low_cpu_mem_usage=is_accelerate_available(),  # Its default, without a warning.
+            )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise CheckpointUnavailable(
+            f"{checkpoint} is not a Stable Diffusion checkpoint in safetensors: {error}"
+        ) from error
+
+
+@contextmanager
+def _without_progress_bars() -> Iterator[None]:
+    """Keep a worker's log free of progress bars; both libraries switch them process-wide."""
+    switches = [
+        library
+        for library in (diffusers_logging, transformers_logging)
+        if library.is_progress_bar_enabled()
+    ]
+    for library in switches:
+        library.disable_progress_bar()
+    try:
+        yield
+    finally:
+        for library in switches:
+            library.enable_progress_bar()
+
+
+def _with_projection(
+    pipeline: StableDiffusionPipeline, projection: Tensor
+) -> CLIPTextModelWithProjection:
+    """Join the checkpoint's text encoder, not copied, with `projection` [hidden, width]."""
+    encoder, (hidden, width) = pipeline.text_encoder, projection.shape
+    if encoder.config.hidden_size != hidden:
+        raise ProjectionMismatch(
+            f"The checkpoint's text encoder is {encoder.config.hidden_size} wide and the space's "
+            f"projection starts from {hidden}; they belong to different models."
+        )
+    encoder.config.projection_dim = width
+    # Old checkpoints name another token than the one that their tokenizer ends with.
+    encoder.config.eos_token_id = encoder.eos_token_id = pipeline.tokenizer.eos_token_id
+    with torch.device("meta"):  # No weights are made only to be thrown away.
+        joined = CLIPTextModelWithProjection(encoder.config)
+        joined.text_projection = torch.nn.Linear(hidden, width, bias=False)
+    joined.text_model = encoder
+    joined.text_projection.weight = torch.nn.Parameter(projection.detach().float().T.contiguous())
+    return joined.eval().requires_grad_(requires_grad=False)

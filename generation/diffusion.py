@@ -1,0 +1,163 @@
+"""Draw pictures: loaded models, conditioning and a seed go in; one picture per row comes out."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
+from PIL import Image
+from torch import Tensor
+
+from generation.checkpoint import (
+    CheckpointUnavailable,
+    DiffusionRefused,
+    Models,
+    ProjectionMismatch,
+    PromptTooLong,
+    checkpoint_digest,
+)
+
+__all__ = [
+    "CheckpointUnavailable",
+    "DiffusionRefused",
+    "Models",
+    "PictureWithheld",
+    "ProjectionMismatch",
+    "PromptTooLong",
+    "Sampling",
+    "SamplingRefused",
+    "UnknownSampler",
+    "checkpoint_digest",
+    "draw",
+]
+
+OWN_SAMPLER = ""
+SAMPLERS = (OWN_SAMPLER, "dpm++")
+LARGEST_SEED = 2**63 - 1  # what a database's integer holds; PyTorch takes more
+
+
+class SamplingRefused(DiffusionRefused):
+    code = "sampling-refused"
+
+
+class UnknownSampler(SamplingRefused):
+    code = "unknown-sampler"
+
+
+class PictureWithheld(DiffusionRefused):
+    code = "picture-withheld"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How noise becomes a picture. `sampler` is "" for the checkpoint's own, or "dpm++"."""
+
+    seed: int
+    steps: int
+    guidance: float  # 1 is none
+    width: int  # pixels
+    height: int  # pixels
+    sampler: str = OWN_SAMPLER
+
+    def __post_init__(self) -> None:
+        if self.sampler not in SAMPLERS:
+            raise UnknownSampler(
+                f"There is no sampler {self.sampler!r}; use 'dpm++' or '', the checkpoint's own."
+            )
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise SamplingRefused(f"The seed {self.seed} is not between 0 and {LARGEST_SEED}.")
+        if self.steps < 1:
+            raise SamplingRefused(f"A picture can't be drawn in {self.steps} steps; use 1 or more.")
+        if not 1 <= self.guidance < math.inf:
+            raise SamplingRefused(f"The guidance can't be {self.guidance}; use 1, none, or more.")
+
+
+def draw(
+    models: Models,
+    conditioning: Tensor,
+    negative: Tensor,
+    sampling: Sampling,
+    on_step: Callable[[int], None] | None = None,
+) -> list[Image.Image]:
+    """Draw one picture for each row of `conditioning` [batch, tokens, hidden], in one batch.
+
+    All rows start from the same noise, made on the CPU from the seed, so that only the conditioning
+    tells them apart and a seed means the same on every device. `negative` [1, tokens, hidden] is
+    shared. `on_step` gets the number of steps done and may raise to stop. Raises SamplingRefused,
+    PictureWithheld.
+    """
+    _refuse_unfit(models, sampling)
+    pipeline = _pipeline(models.pipeline, sampling.sampler)
+    rows, precision = len(conditioning), pipeline.unet.dtype
+    generators = [torch.Generator().manual_seed(sampling.seed) for _ in range(rows)]
+    drawn = pipeline(
+        prompt_embeds=conditioning.to(precision),  # [batch, tokens, hidden]
+        negative_prompt_embeds=negative.to(precision).expand(rows, -1, -1),  # same
+        latents=_noise(models, sampling, generators).to(precision),
+        generator=generators,  # For samplers that add noise on the way.
+        num_inference_steps=sampling.steps,
+        guidance_scale=sampling.guidance,
+        width=sampling.width,
+        height=sampling.height,
+        callback_on_step_end=_step_counter(sampling.steps, on_step),
+    )
+    if withheld := sum(drawn.nsfw_content_detected or []):
+        raise PictureWithheld(
+            f"The checkpoint's safety checker withheld {withheld} of {rows} pictures; try another "
+            "seed or prompt."
+        )
+    pictures: list[Image.Image] = drawn.images
+    return pictures
+
+
+def _refuse_unfit(models: Models, sampling: Sampling) -> None:
+    for name, side in (("width", sampling.width), ("height", sampling.height)):
+        if side < 1 or side % models.size_step:
+            raise SamplingRefused(
+                f"The {name} can't be {side} pixels; this checkpoint draws multiples of "
+                f"{models.size_step}."
+            )
+    most = models.pipeline.scheduler.config.num_train_timesteps
+    if sampling.steps > most:
+        raise SamplingRefused(
+            f"This checkpoint can't draw in {sampling.steps} steps; it was trained on {most}."
+        )
+
+
+def _pipeline(loaded: StableDiffusionPipeline, sampler: str) -> StableDiffusionPipeline:
+    """Return a pipeline around the loaded models with a sampler of its own, which keeps state."""
+    kind = DPMSolverMultistepScheduler if sampler == "dpm++" else type(loaded.scheduler)
+    pipeline = StableDiffusionPipeline(
+        **{**loaded.components, "scheduler": kind.from_config(loaded.scheduler.config)},
+        requires_safety_checker=loaded.config.requires_safety_checker,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def _noise(models: Models, sampling: Sampling, generators: list[torch.Generator]) -> Tensor:
+    """Return the same noise in each row, float32 on the CPU."""
+    factor = models.pipeline.vae_scale_factor
+    shape = (
+        models.pipeline.unet.config.in_channels,
+        sampling.height // factor,
+        sampling.width // factor,
+    )
+    rows = [torch.randn(shape, generator=generator) for generator in generators]
+    return torch.stack(rows)  # [batch, channels, height / factor, width / factor]
+
+
+def _step_counter(
+    steps: int, on_step: Callable[[int], None] | None
+) -> Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]:
+    """Adapt `on_step` to the pipeline's callback, which counts from 0 and may change latents."""
+
+    def report(pipeline: Any, index: int, _: Any, __: dict[str, Any]) -> dict[str, Any]:
+        if on_step is not None:
+            # Some samplers, such as PNDM, take more turns than the steps that they were asked for.
+            on_step(math.ceil((index + 1) * steps / pipeline.num_timesteps))
+        return {}
+
+    return report

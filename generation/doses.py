@@ -1,0 +1,36 @@
+"""The dose a checkpoint likes: from its `dose.json` to the first values of forms and calls.
+
+Rates and steps are specific to a text encoder, so they travel with the weights, as data.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """How strongly to personalise, and how to sample: the values used where none are given."""
+
+    optimiser: str
+    steps: int  # gradient steps on the text encoder
+    rate: float  # step size of the optimiser
+    weight: float  # 0 the plain conditioning, 1 the personalised one
+    sampling_steps: int
+    guidance: float
+    width: int  # pixels
+    height: int
+
+
+@cache
+def read_dose(path: Path) -> Dose:
+    """Return the dose in the JSON file at `path`."""
+    return Dose(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def default_dose() -> Dose:
+    """Return the dose of the checkpoint that the settings name."""
+    return read_dose(settings.DOSE_FILE)

@@ -1,0 +1,78 @@
+"""From a prompt and a published version to a generation in the queue. Request side."""
+
+import random
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.models import User
+from accounts.quotas import check_quota, start_of_day
+from generation.doses import default_dose
+from generation.models import Generation
+from generation.models.generations import LARGEST_SEED, SIZE_STEP
+from generation.tasks import draw_generation
+from registry import jobs
+from registry.models import Version
+
+# Parameters of a generation whose value comes from the checkpoint's dose when none is given.
+DOSED = (
+    "optimiser", "steps", "rate", "weight", "sampling_steps", "guidance", "width", "height",
+)  # fmt: skip
+
+
+def find_version(ref: str, *, person: User | AnonymousUser) -> Version | None:
+    """Return the published version of `owner/slug[@version]` that `person` may see, or None."""
+    name, _, version = ref.partition("@")
+    owner, _, slug = name.partition("/")
+    return (
+        Version.objects.visible_to(person)
+        .of(owner, slug)
+        .named(version or "latest")
+        .select_related("aesthetic__owner", "space")
+        .first()
+    )
+
+
+@transaction.atomic
+def queue_generation(
+    owner: User, *, version: Version, prompt: str, **parameters: Any
+) -> Generation:
+    """Queue the drawing of `prompt` with `version`; what is not given comes from the dose.
+
+    Raises ValidationError by field, and QuotaExceeded.
+    """
+    today = owner.generations.filter(created_at__gte=start_of_day())
+    check_quota("pictures", used=today.count(), asked=1, limit=settings.QUOTA_GENERATIONS)
+    if version.space.name != settings.HUB_SPACE:
+        raise ValidationError(
+            {
+                "version": ValidationError(
+                    f"This embedding lives in the space “{version.space.name}”, and the hub draws "
+                    f"in “{settings.HUB_SPACE}”.",
+                    code="incompatible-space",
+                )
+            }
+        )
+    dose = default_dose()
+    given = {name: value for name, value in parameters.items() if value is not None}
+    values = {name: getattr(dose, name) for name in DOSED} | given
+    values.setdefault("seed", random.randint(0, LARGEST_SEED))  # noqa: S311 (not a secret)
+    generation = Generation(owner=owner, version=version, prompt=prompt.strip(), **values)
+    generation.total = generation.steps + generation.sampling_steps
+    generation.full_clean()
+    _check_size(generation)
+    generation.save()
+    jobs.send_after_commit(draw_generation, generation)
+    return generation
+
+
+def _check_size(generation: Generation) -> None:
+    for side in ("width", "height"):
+        pixels = getattr(generation, side)
+        if pixels % SIZE_STEP:
+            raise ValidationError(
+                {side: f"{pixels} is not a multiple of {SIZE_STEP} pixels."}, code="size"
+            )

@@ -1,0 +1,80 @@
+"""What a drawn picture says of itself in its PNG: a generation in, text chunks out.
+
+`parameters` is read by the web UIs; `aesthetic` is JSON with everything that draws it again.
+"""
+
+import json
+from pathlib import PurePath
+from typing import Any
+
+from django.conf import settings
+
+from generation import infotext
+from generation.models import Generation
+from registry.digests import hex_of
+
+PARAMETERS = "parameters"  # the key that the web UIs read
+OURS = "aesthetic"
+
+SAMPLER_NAMES = {Generation.Sampler.CHECKPOINT: "Default", Generation.Sampler.DPM: "DPM++ 2M"}
+
+
+def plain_png(generation: Generation, image: Any) -> bytes:
+    """Return the plain picture as PNG: what the prompt alone draws."""
+    texts = {PARAMETERS: infotext.parameters(_drawing(generation), None)}
+    return infotext.png(image, texts, {})
+
+
+def personalised_png(generation: Generation, image: Any) -> bytes:
+    """Return the personalised picture as PNG, with the embedding that changed it."""
+    version = generation.version
+    applied = infotext.AppliedAesthetic(
+        embedding=str(version),
+        vector_sha256=hex_of(version.vector_digest),
+        rate=generation.rate,
+        weight=generation.weight,
+        steps=generation.steps,
+        optimiser=generation.optimiser,
+    )
+    texts = {PARAMETERS: infotext.parameters(_drawing(generation), applied)}
+    return infotext.png(image, texts, {OURS: json.dumps(everything(generation), sort_keys=True)})
+
+
+def everything(generation: Generation) -> dict[str, Any]:
+    """Return all that decides the picture."""
+    version = generation.version
+    return {
+        "generation": str(generation.pk),
+        "aesthetic": str(version),
+        "version_digest": version.version_digest,
+        "vector_digest": version.vector_digest,
+        "space": version.space.name,
+        "checkpoint": generation.checkpoint,
+        "prompt": generation.prompt,
+        "negative_prompt": generation.negative_prompt,
+        "seed": generation.seed,
+        "optimiser": generation.optimiser,
+        "steps": generation.steps,
+        "rate": generation.rate,
+        "weight": generation.weight,
+        "sampler": generation.sampler,
+        "sampling_steps": generation.sampling_steps,
+        "guidance": generation.guidance,
+        "width": generation.width,
+        "height": generation.height,
+    }
+
+
+def _drawing(generation: Generation) -> infotext.Drawing:
+    return infotext.Drawing(
+        prompt=generation.prompt,
+        negative_prompt=generation.negative_prompt,
+        steps=generation.sampling_steps,
+        sampler=SAMPLER_NAMES[Generation.Sampler(generation.sampler)],
+        guidance=generation.guidance,
+        seed=generation.seed,
+        width=generation.width,
+        height=generation.height,
+        model=PurePath(settings.DIFFUSION_MODEL).name,
+        model_sha256=hex_of(generation.checkpoint),
+    )

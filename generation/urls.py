@@ -1,0 +1,15 @@
+"""Routes of the drawing pages."""
+
+from django.urls import path
+
+from generation.views import drawings
+
+app_name = "generation"
+urlpatterns = [
+    path("draw", drawings.draw, name="draw"),
+    path("drawings", drawings.drawings, name="drawings"),
+    path("drawings/<uuid:pk>", drawings.drawing, name="drawing"),
+    path("drawings/<uuid:pk>/status", drawings.status, name="status"),
+    path("drawings/<uuid:pk>/cancel", drawings.cancel, name="cancel"),
+    path("drawings/<uuid:pk>/<str:which>.png", drawings.picture, name="picture"),
+]

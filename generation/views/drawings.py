@@ -1,0 +1,200 @@
+"""Pages of drawings: ask for one, watch it, look at it, find it again."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.refusals import Refusal
+from generation.forms import DrawForm
+from generation.models import Generation
+from generation.models.generations import LEAST_DRIFT
+from generation.prompts import find_version, queue_generation
+from registry import blobs, covers, serving
+from registry.models import Aesthetic
+
+PAGE_SIZE = 24
+AGAIN = [
+    "prompt",
+    "negative_prompt",
+    "seed",
+    "optimiser",
+    "steps",
+    "rate",
+    "weight",
+    "sampler",
+    "sampling_steps",
+    "guidance",
+]  # what “use these settings again” brings along
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a finished drawing shows."""
+
+    plain_url: str
+    personalised_url: str
+    agreement_before: float
+    agreement_after: float
+    drift: float
+    has_effect: bool
+    sentence: str
+    trace_points: str
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def draw(request: HttpRequest) -> HttpResponse:
+    """Ask for a drawing."""
+    form = DrawForm(request.POST or None, initial=_initial(request), person=request.user)
+    if form.is_valid():
+        try:
+            return redirect(queue_generation(request.user, **form.parameters()))
+        except ValidationError as error:
+            _add_errors(form, error)
+        except Refusal as refusal:
+            form.add_error(None, refusal.detail)
+    context = {"form": form, "aesthetic": _chosen(request, form["aesthetic"].value() or "")}
+    return render(request, "generation/draw.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def drawings(request: HttpRequest) -> HttpResponse:
+    """The visitor's drawings, newest first."""
+    own = Generation.objects.visible_to(request.user).select_related("version__aesthetic__owner")
+    page = Paginator(own, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "generation/drawings.html", {"page": page})
+
+
+@never_cache
+@login_required
+@require_safe
+def drawing(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One drawing, from asked for to drawn."""
+    return render(request, "generation/drawing.html", _context(request, pk))
+
+
+@never_cache
+@login_required
+@require_safe
+def status(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The same as a fragment, which asks again until it is final."""
+    return render(request, "generation/_drawing.html", _context(request, pk))
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """End a drawing that waits or runs."""
+    found = find_own(request, pk)
+    if Generation.objects.cancel(found.pk):
+        messages.success(request, "The drawing is cancelled.")
+    return redirect(found)
+
+
+@login_required
+@require_safe
+def picture(request: HttpRequest, pk: UUID, which: str) -> HttpResponse:
+    """The picture `plain` or `personalised` of a drawing."""
+    found = find_own(request, pk)
+    digest = {"plain": found.plain, "personalised": found.personalised}.get(which)
+    if not digest:
+        raise Http404
+    content = serving.Representation(
+        data=blobs.read_blob(digest),
+        digest=digest,
+        media_type="image/png",
+        caching="private, max-age=86400",
+    )
+    return serving.serve(request, content)
+
+
+def find_own(request: HttpRequest, pk: UUID) -> Generation:
+    """Return a drawing of the visitor; 404 for all others'."""
+    own = Generation.objects.visible_to(request.user)
+    return get_object_or_404(own.select_related("version__aesthetic__owner"), pk=pk)
+
+
+def _context(request: HttpRequest, pk: UUID) -> dict[str, Any]:
+    found = find_own(request, pk)
+    return {"drawing": found, "result": _result(found) if found.has_succeeded else None}
+
+
+def _result(found: Generation) -> Result:
+    before, after = found.agreement[0], found.agreement[-1]
+    return Result(
+        plain_url=reverse("generation:picture", args=[found.pk, "plain"]),
+        personalised_url=reverse("generation:picture", args=[found.pk, "personalised"]),
+        agreement_before=before,
+        agreement_after=after,
+        drift=found.drift,
+        has_effect=found.has_effect,
+        sentence=_sentence(found, before, after),
+        trace_points=_trace_points(found.agreement),
+    )
+
+
+def _sentence(found: Generation, before: float, after: float) -> str:
+    """Say what changed, or why nothing did (METHOD section 4)."""
+    if found.has_effect:
+        return (
+            f"{found.steps} steps brought the words from {before:.2f} to {after:.2f} towards the "
+            "look, and moved the picture with them."
+        )
+    if found.steps == 0 or found.weight == 0:
+        which = "steps" if found.steps == 0 else "weight"
+        return f"No effect: the {which} of the dose are 0, so both pictures are the plain one."
+    return (
+        f"No effect to speak of: the conditioning moved by {found.drift:.2%}, and below "
+        f"{LEAST_DRIFT:.0%} nobody sees a difference. Try more steps or a higher rate."
+    )
+
+
+def _trace_points(agreement: list[float]) -> str:
+    """Return the agreement after each step as points of a polyline in a box of 100 by 30."""
+    low, high = min(agreement), max(agreement)
+    if high == low:
+        return ""
+    return " ".join(
+        f"{100 * step / (len(agreement) - 1):.1f},{29 - 28 * (value - low) / (high - low):.1f}"
+        for step, value in enumerate(agreement)
+    )
+
+
+def _initial(request: HttpRequest) -> dict[str, Any]:
+    """Return what the form starts with: an earlier drawing's settings, or a look."""
+    earlier = request.GET.get("from", "")
+    try:
+        found = Generation.objects.visible_to(request.user).filter(pk=UUID(earlier)).first()
+    except ValueError:
+        found = None
+    if found is None:
+        return {"aesthetic": request.GET.get("aesthetic", "")}
+    return {"aesthetic": str(found.version), **{name: getattr(found, name) for name in AGAIN}}
+
+
+def _chosen(request: HttpRequest, ref: str) -> Aesthetic | None:
+    version = find_version(ref, person=request.user)
+    if version is None:
+        return None
+    version.aesthetic.latest_id = version.pk
+    return covers.attach_covers([version.aesthetic])[0]
+
+
+def _add_errors(form: DrawForm, error: ValidationError) -> None:
+    """Put each error of the row beside its field, or on top where the form lacks the field."""
+    for name, errors in error.update_error_dict({}).items():
+        field = {"version": "aesthetic"}.get(name, name)
+        form.add_error(field if field in form.fields else None, errors)

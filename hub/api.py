@@ -1,0 +1,80 @@
+"""The API's router: the parts of each app, jobs of every kind, the service document."""
+
+from typing import Any
+
+from django.http import Http404
+from django.urls import include, path, reverse
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularJSONAPIView
+from rest_framework import status
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from generation.models import Generation
+from registry.api.serializers import JobSerializer
+from registry.models import Job, Version
+
+JOB_KINDS: tuple[type[Job], ...] = (Version, Generation)
+
+
+class JobEnded(APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "job-ended"
+    default_detail = "A job that succeeded, failed or was cancelled never changes again."
+
+
+class JobDetail(APIView):
+    """A build or a generation of yours, while it waits, runs, and after."""
+
+    @extend_schema(responses=JobSerializer)
+    def get(self, request: Request, pk: str) -> Response:
+        """How far the job is, and where its result is."""
+        return Response(JobSerializer(find_job(request.user, pk)).data)
+
+    @extend_schema(responses=JobSerializer)
+    def delete(self, request: Request, pk: str) -> Response:
+        """Cancel the job; its worker stops at its next step."""
+        job = find_job(request.user, pk)
+        if not type(job).objects.cancel(job.pk):
+            raise JobEnded
+        return Response(JobSerializer(find_job(request.user, pk)).data)
+
+
+def find_job(person: Any, pk: str) -> Job:
+    """Return the job `pk` of `person`, of whatever kind; 404 for all others'."""
+    if person.is_authenticated:
+        own_builds = Version.objects.filter(aesthetic__owner=person)
+        own = (own_builds.select_related("aesthetic__owner"), person.generations.all())
+        for jobs in own:
+            if job := jobs.filter(pk=pk).first():
+                return job
+    raise Http404
+
+
+class ServiceDocument(APIView):
+    @extend_schema(responses=dict)
+    def get(self, request: Request) -> Response:
+        """Where everything is."""
+        return Response(
+            {
+                "name": "Aesthetic Hub",
+                "aesthetics": reverse("api:aesthetics"),
+                "generations": reverse("api:generations"),
+                "by_hash": reverse("api:by_hash", args=["{digest}"]),
+                "blobs": reverse("api:blob", args=["{digest}"]),
+                "openapi": reverse("api:openapi"),
+                "documentation": reverse("hub:docs"),
+            }
+        )
+
+
+app_name = "api"
+urlpatterns = [
+    path("", ServiceDocument.as_view(), name="root"),
+    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("jobs/<uuid:pk>", JobDetail.as_view(), name="job"),
+    path("", include("registry.api.urls")),
+    path("", include("generation.api.urls")),
+]

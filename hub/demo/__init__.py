@@ -1,0 +1,1 @@
+"""The whole hub on one machine: services, web, worker, an account and sample aesthetics."""

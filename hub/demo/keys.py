@@ -1,0 +1,26 @@
+"""Secrets of a demo: made at its first start, kept in the var folder, for its owner's eyes only."""
+
+import os
+import secrets
+from pathlib import Path
+
+BYTES = 32  # 256 bits of randomness
+
+
+def ensure_secret(file: Path) -> str:
+    """Return the secret in the file; make one if there is none."""
+    if file.exists() and (known := file.read_text().strip()):
+        return known
+    secret = secrets.token_urlsafe(BYTES)
+    write_private(file, secret + "\n")
+    return secret
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that nobody else can read, whole or not at all."""
+    unfinished = file.with_name(f"{file.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    unfinished.replace(file)

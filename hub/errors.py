@@ -1,0 +1,149 @@
+"""Errors as each reader expects them: problem details under /api (RFC 9457), pages elsewhere."""
+
+import json
+from dataclasses import dataclass, field
+from functools import singledispatch
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from accounts.refusals import Refusal
+from hub.problems import BY_STATUS, PROBLEMS, Problem
+
+MEDIA_TYPE = "application/problem+json"
+API_PREFIX = "/api/"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of an error; `errors` names single values by JSON pointer."""
+
+    problem: Problem
+    detail: str = ""  # the problem's own explanation where empty
+    errors: list[dict[str, str]] = field(default_factory=list)
+
+
+def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the problem that DRF answers with; None lets the error rise to the 500 handler."""
+    told = tell(error)
+    if told is None:
+        return None
+    set_rollback()
+    body = _body(told, context["request"].path)
+    response = Response(body, status=told.problem.status, content_type=MEDIA_TYPE)
+    if header := getattr(error, "auth_header", None):
+        response["WWW-Authenticate"] = header
+    if wait := getattr(error, "wait", None):
+        response["Retry-After"] = str(int(wait))
+    return response
+
+
+@singledispatch
+def tell(error: Exception) -> Told | None:
+    """Return what is said of an error; None for those that are nobody's but ours."""
+    return None
+
+
+@tell.register
+def _(error: Refusal) -> Told:
+    return Told(PROBLEMS[error.code], error.detail)
+
+
+@tell.register
+def _(error: Http404) -> Told:
+    return Told(PROBLEMS["not-found"])
+
+
+@tell.register
+def _(error: PermissionDenied) -> Told:
+    return Told(PROBLEMS["forbidden"])
+
+
+@tell.register
+def _(error: ValidationError) -> Told:
+    """Tell a model's or form's errors; a code that is a problem's type gives the whole its type."""
+    errors = _django_errors(error)
+    named = [PROBLEMS[item["code"]] for item in errors if item["code"] in PROBLEMS]
+    return Told(named[0] if named else PROBLEMS["invalid"], errors=errors)
+
+
+@tell.register
+def _(error: exceptions.ValidationError) -> Told:
+    return Told(PROBLEMS["invalid"], errors=_drf_errors(error.detail, ""))
+
+
+@tell.register
+def _(error: exceptions.APIException) -> Told:
+    problem = PROBLEMS.get(str(error.get_codes())) or BY_STATUS.get(HTTPStatus(error.status_code))
+    return Told(problem or PROBLEMS["internal"], str(error.detail))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404 for an address that no route has."""
+    if request.path.startswith(API_PREFIX):
+        return _plain(PROBLEMS["not-found"], request)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500."""
+    if request.path.startswith(API_PREFIX):
+        return _plain(PROBLEMS["internal"], request)
+    return defaults.server_error(request)
+
+
+def _plain(problem: Problem, request: HttpRequest) -> HttpResponse:
+    body = json.dumps(_body(Told(problem), request.path))
+    return HttpResponse(body, status=problem.status, content_type=MEDIA_TYPE)
+
+
+def _body(told: Told, path: str) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "type": told.problem.url,
+        "title": told.problem.title,
+        "status": told.problem.status.value,
+        "detail": told.detail or told.problem.explanation,
+        "instance": path,
+    }
+    if told.errors:
+        body["errors"] = told.errors
+    return body
+
+
+def _django_errors(error: ValidationError) -> list[dict[str, str]]:
+    by_field = error.error_dict if hasattr(error, "error_dict") else {"__all__": error.error_list}
+    return [
+        {
+            "pointer": "" if field == "__all__" else f"/{field}",
+            "code": item.code or "invalid",
+            "detail": " ".join(item.messages),
+        }
+        for field, items in by_field.items()
+        for item in items
+    ]
+
+
+def _drf_errors(detail: Any, pointer: str) -> list[dict[str, str]]:
+    """Flatten DRF's nested details into a list with JSON pointers (RFC 6901)."""
+    if isinstance(detail, dict):
+        return [
+            item
+            for key, value in detail.items()
+            for item in _drf_errors(
+                value, pointer if key == "non_field_errors" else f"{pointer}/{key}"
+            )
+        ]
+    if isinstance(detail, list) and any(isinstance(item, (dict, list)) for item in detail):
+        return [
+            item
+            for index, value in enumerate(detail)
+            for item in _drf_errors(value, f"{pointer}/{index}")
+        ]
+    details = detail if isinstance(detail, list) else [detail]
+    return [{"pointer": pointer, "code": item.code, "detail": str(item)} for item in details]

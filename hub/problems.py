@@ -1,0 +1,155 @@
+"""Every kind of error the API answers with: RFC 9457 types, each with a page of its own."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from django.conf import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A kind of error. Clients branch on `type`, and on nothing else."""
+
+    type: str
+    status: HTTPStatus
+    title: str
+    explanation: str
+
+    @property
+    def url(self) -> str:
+        return f"{settings.PUBLIC_URL}/problems/{self.type}"
+
+
+_ALL = (
+    Problem(
+        "not-found",
+        HTTPStatus.NOT_FOUND,
+        "There is nothing here",
+        "Nothing has this address, or it is private and not yours: the hub does not say which.",
+    ),
+    Problem(
+        "invalid",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Some values cannot be used",
+        "`errors` lists each value with a JSON pointer, a code and a sentence.",
+    ),
+    Problem(
+        "malformed",
+        HTTPStatus.BAD_REQUEST,
+        "The request cannot be read",
+        "The body is not what its Content-Type says, or is cut off.",
+    ),
+    Problem(
+        "unauthenticated",
+        HTTPStatus.UNAUTHORIZED,
+        "Who are you?",
+        "Send a token: `Authorization: Bearer aeh_…`. Make one on your account's token page.",
+    ),
+    Problem(
+        "bad-token",
+        HTTPStatus.UNAUTHORIZED,
+        "The token does not work",
+        "It is mistyped, cut, revoked or expired. The detail says what is known.",
+    ),
+    Problem(
+        "forbidden",
+        HTTPStatus.FORBIDDEN,
+        "This is not allowed",
+        "You are known, but this needs a scope your token lacks, or belongs to somebody else.",
+    ),
+    Problem(
+        "method-not-allowed",
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "This address does not do that",
+        "The `Allow` header lists the methods that work here.",
+    ),
+    Problem(
+        "not-acceptable",
+        HTTPStatus.NOT_ACCEPTABLE,
+        "There is no such representation",
+        "The API speaks JSON; files come as they are.",
+    ),
+    Problem(
+        "unsupported-media-type",
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "The body is of a type that is not read here",
+        "Send JSON, or multipart/form-data where files are uploaded.",
+    ),
+    Problem(
+        "too-large",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "The request is too large",
+        "Upload fewer files at a time, or a zip.",
+    ),
+    Problem(
+        "range-not-satisfiable",
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+        "The range lies outside the file",
+        "`Content-Range` says how long the file is.",
+    ),
+    Problem(
+        "rate-limited",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many requests",
+        "Wait as long as `Retry-After` says.",
+    ),
+    Problem(
+        "quota-exceeded",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "The day's share is used up",
+        "Each person has a share of uploads, builds and pictures a day. It starts anew at "
+        "midnight UTC.",
+    ),
+    Problem(
+        "no-space",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The hub has no embedding space yet",
+        "Its keeper registers one with `manage.py register_space`.",
+    ),
+    Problem(
+        "too-few-images",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The set is too small",
+        "The mean of a single picture would be that picture's own vector, which stays private.",
+    ),
+    Problem(
+        "few-images",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The set is small, and you have not accepted that",
+        "An embedding of fewer than five pictures tells much of each. Add pictures, or send "
+        "`accept_few: true`.",
+    ),
+    Problem(
+        "not-ready",
+        HTTPStatus.CONFLICT,
+        "The build is not ready",
+        "Only a build that has succeeded can be published.",
+    ),
+    Problem(
+        "not-published",
+        HTTPStatus.CONFLICT,
+        "The version is not published",
+        "Only published versions can be yanked.",
+    ),
+    Problem(
+        "incompatible-space",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The spaces differ",
+        "Vectors of different encoders are never compared, blended or applied across.",
+    ),
+    Problem(
+        "job-ended",
+        HTTPStatus.CONFLICT,
+        "The job has ended",
+        "A job that succeeded, failed or was cancelled never changes again.",
+    ),
+    Problem(
+        "internal",
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Something went wrong on our side",
+        "It is in our log. Trying again later may help.",
+    ),
+)
+
+PROBLEMS = {problem.type: problem for problem in _ALL}
+BY_STATUS = {problem.status: problem for problem in reversed(_ALL)}

@@ -1,0 +1,262 @@
+"""Settings of the hub. None is needed for the demo; every one is an environment variable.
+
+Without DATABASE_URL and CELERY_BROKER_URL the embedded services under HUB_VAR are used; they are
+started by `python -m hub.demo` or `python -m hub.embedded`, never by a settings module.
+"""
+
+from pathlib import Path
+
+import dj_database_url
+import django_stubs_ext
+import environ
+from celery.schedules import schedule
+
+from hub import embedded
+
+# Lets `ModelForm[Aesthetic]` and the like be written at run time as type checkers read them.
+django_stubs_ext.monkeypatch()
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = Path(env.str("HUB_VAR", default=str(BASE_DIR / "var"))).resolve()
+
+# --- Security ---------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+# The demo makes a key of its own at its first start. "insecure-…" is refused by `check --deploy`.
+SECRET_KEY = env.str("SECRET_KEY", default="insecure-development-key")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# The address in files, manifests and mails, without a slash at the end.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=False)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- Applications -----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "hub.apps.HubConfig",
+    "generation.apps.GenerationConfig",
+    "registry.apps.RegistryConfig",
+    "accounts.apps.AccountsConfig",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "hub.urls"
+WSGI_APPLICATION = "hub.wsgi.application"
+APPEND_SLASH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Services ---------------------------------------------------------------------------------
+
+DATABASES = {
+    "default": dj_database_url.parse(
+        env.str("DATABASE_URL", default=embedded.database_url(VAR)),
+        conn_max_age=60,
+        conn_health_checks=True,
+    ),
+}
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=embedded.broker_url(VAR))
+CACHE_URL = env.str(
+    "CACHE_URL",
+    default="" if "CELERY_BROKER_URL" in env.ENVIRON else embedded.cache_url(VAR),
+)
+# Without a Redis of its own the cache is a table, shared by all web processes all the same.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    if CACHE_URL
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
+}
+
+# --- Files ------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR / "media")))
+AWS_STORAGE_BUCKET_NAME = env.str("AWS_STORAGE_BUCKET_NAME", default="")
+AWS_S3_ENDPOINT_URL = env.str("AWS_S3_ENDPOINT_URL", default="") or None
+AWS_S3_FILE_OVERWRITE = False
+STORAGES = {
+    "default": {"BACKEND": "storages.backends.s3.S3Storage"}
+    if AWS_STORAGE_BUCKET_NAME
+    else {"BACKEND": "registry.blobs.WholeFileStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+    },
+}
+# The digest of a 30 MB picture plus the multipart frame; a zip is streamed to disk.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+DATA_UPLOAD_MAX_NUMBER_FILES = 200
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+
+# --- People -----------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="optional")
+ACCOUNT_USERNAME_VALIDATORS = "accounts.names.OWNER_VALIDATORS"
+ACCOUNT_USERNAME_MIN_LENGTH = 2
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="hub@localhost")
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- Models: the encoder that makes the space, the checkpoint that draws ----------------------
+
+HUB_SPACE = env.str("HUB_SPACE", default="demo")
+ENCODER_MODEL = env.str("ENCODER_MODEL", default=f"local-dir:{BASE_DIR}/demo/weights/open_clip")
+ENCODER_PRETRAINED = env.str("ENCODER_PRETRAINED", default="") or None
+DIFFUSION_MODEL = env.str("DIFFUSION_MODEL", default=str(BASE_DIR / "demo/weights/sd"))
+# A dose is how strongly an aesthetic is applied; it travels with a checkpoint as `dose.json`.
+OWN_DOSE = Path(DIFFUSION_MODEL) / "dose.json"
+DOSE_FILE = Path(
+    env.str("DOSE_FILE", default="")
+    or (OWN_DOSE if OWN_DOSE.is_file() else BASE_DIR / "generation/stable_diffusion_dose.json")
+)
+DEVICE = env.str("DEVICE", default="cpu")
+TORCH_THREADS = env.int("TORCH_THREADS", default=0)  # 0: torch decides
+ENCODE_BATCH = env.int("ENCODE_BATCH", default=16)  # pictures per forward pass
+
+# --- Limits -----------------------------------------------------------------------------------
+
+QUOTA_UPLOAD_BYTES = env.int("QUOTA_UPLOAD_BYTES", default=2 * 2**30)  # a person and day
+QUOTA_UPLOAD_IMAGES = env.int("QUOTA_UPLOAD_IMAGES", default=10_000)  # a person and day
+QUOTA_BUILDS = env.int("QUOTA_BUILDS", default=200)  # a person and day
+QUOTA_GENERATIONS = env.int("QUOTA_GENERATIONS", default=500)  # a person and day
+
+# --- Work -------------------------------------------------------------------------------------
+
+# A worker renews its lease while it lives; a killed worker's job is free again after the lease.
+JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=30)
+JOB_RESEND_SECONDS = env.int("JOB_RESEND_SECONDS", default=60)
+JOB_ATTEMPTS = env.int("JOB_ATTEMPTS", default=5)
+JOB_SWEEP_SECONDS = env.float("JOB_SWEEP_SECONDS", default=10.0)
+
+CELERY_TASK_ALWAYS_EAGER = False
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = env.int("TASK_TIME_LIMIT", default=3600)
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A request must not hang when the broker is away: the row is written, the sweep sends it later.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_TIMEOUT = 3
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 2 * CELERY_TASK_TIME_LIMIT, "socket_connect_timeout": 3}
+    if CELERY_BROKER_URL.startswith(("redis", "valkey"))
+    else {}
+)
+CELERY_TASK_DEFAULT_QUEUE = "embed"
+CELERY_TASK_ROUTES = {
+    "registry.tasks.*": {"queue": "embed"},
+    "generation.tasks.*": {"queue": "generate"},
+}
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": name, "schedule": schedule(JOB_SWEEP_SECONDS), "options": {"queue": "encode"}}
+    for name in ("registry.tasks.sweep_builds", "generation.tasks.sweep_generations")
+}
+
+# --- The API ----------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.ScopePermission"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "hub.errors.problem_response",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Aesthetic Hub",
+    "DESCRIPTION": "Share, find, verify and apply aesthetic embeddings.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,31 @@
+"""All routes. Names of people and aesthetics come last; `accounts.names` reserves the others."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularSwaggerView
+
+from hub import health, views
+
+hub_routes = (
+    [
+        path("about", views.about, name="about"),
+        path("problems/<str:problem_type>", views.problem, name="problem"),
+        path("health/live", health.live, name="live"),
+        path("health/ready", health.ready, name="ready"),
+        path("api/docs/", SpectacularSwaggerView.as_view(url_name="api:openapi"), name="docs"),
+    ],
+    "hub",
+)
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("accounts.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("api/v1/", include("hub.api", namespace="api")),
+    path("", include(hub_routes)),
+    path("", include("generation.urls")),
+    path("", include("registry.urls")),
+]
+
+handler404 = "hub.errors.not_found"
+handler500 = "hub.errors.server_error"

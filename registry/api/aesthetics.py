@@ -1,0 +1,91 @@
+"""`/aesthetics`: list, create, look at, change, delete."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics, status
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from registry import publishing, search
+from registry.api.pagination import SignedCursorPagination
+from registry.api.serializers import AestheticSerializer
+from registry.models import Aesthetic
+
+
+def find_aesthetic(request: Request, owner: str, slug: str) -> Aesthetic:
+    """Return an aesthetic the caller may see; 404 for all others, whether they exist or not."""
+    visible = Aesthetic.objects.visible_to(request.user).select_related("owner")
+    return get_object_or_404(visible, owner__username=owner, slug=slug)
+
+
+def find_own_aesthetic(request: Request, owner: str, slug: str) -> Aesthetic:
+    """Return an aesthetic of the caller; 404 for what they may not see, 403 for others' things."""
+    aesthetic = find_aesthetic(request, owner, slug)
+    if aesthetic.owner_id != request.user.pk:
+        raise PermissionDenied(f"{aesthetic.ref} belongs to {owner}.")
+    return aesthetic
+
+
+@extend_schema(
+    parameters=[
+        OpenApiParameter("q", str, description="Words; quotes, `or` and `-` work."),
+        OpenApiParameter("owner", str, description="Only this person's; your own with drafts."),
+        OpenApiParameter("tag", str, description="Only those that carry this tag."),
+        OpenApiParameter("space", str, description="Only those with a version in this space."),
+        OpenApiParameter("sort", str, enum=list(search.SORTS), default=search.RELEVANCE),
+        OpenApiParameter("limit", int, description="Items a page, 1 to 100.", default=30),
+    ]
+)
+class AestheticList(generics.ListCreateAPIView[Aesthetic]):
+    """Published aesthetics; POST creates a draft of your own."""
+
+    serializer_class = AestheticSerializer
+    pagination_class = SignedCursorPagination
+
+    def get_queryset(self) -> QuerySet[Aesthetic]:
+        wanted = self.request.query_params
+        criteria = search.Criteria(
+            query=wanted.get("q", ""),
+            owner=wanted.get("owner", ""),
+            tag=wanted.get("tag", ""),
+            space=wanted.get("space", ""),
+            sort=wanted.get("sort", search.RELEVANCE),
+        )
+        if criteria.sort not in search.SORTS:
+            raise ValidationError(
+                {"sort": f"“{criteria.sort}” is none of {', '.join(search.SORTS)}."}
+            )
+        return search.browse(criteria, person=self.request.user)
+
+    def perform_create(self, serializer: BaseSerializer[Aesthetic]) -> None:
+        aesthetic = Aesthetic(owner=self.request.user, **serializer.validated_data)
+        aesthetic.full_clean()
+        aesthetic.save()
+        serializer.instance = aesthetic
+
+    def get_success_headers(self, data: Any) -> dict[str, str]:
+        return {"Location": self.request.build_absolute_uri(f"aesthetics/{data['ref']}")}
+
+
+class AestheticDetail(generics.RetrieveUpdateDestroyAPIView[Aesthetic]):
+    """One aesthetic: its card. Only its owner changes or deletes it."""
+
+    serializer_class = AestheticSerializer
+    http_method_names = ["get", "head", "patch", "delete", "options"]
+
+    def get_object(self) -> Aesthetic:
+        find = find_aesthetic if self.request.method in {"GET", "HEAD"} else find_own_aesthetic
+        return find(self.request, self.kwargs["owner"], self.kwargs["slug"])
+
+    def perform_update(self, serializer: BaseSerializer[Aesthetic]) -> None:
+        aesthetic = serializer.save()
+        aesthetic.full_clean()
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        publishing.delete(self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,89 @@
+"""Bytes: a version's files by name, anything published by its digest, and what a hash names."""
+
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from registry import blobs, digests, serving
+from registry.api.serializers import VersionSerializer
+from registry.api.versions import find_version
+from registry.downloads import count_download
+from registry.models import Version, VersionFile
+
+
+def serve_file(request: HttpRequest, file: VersionFile, *, caching: str) -> HttpResponse:
+    """Answer with the bytes of a version's file, and count the download."""
+    content = serving.Representation(
+        data=blobs.read_blob(file.digest),
+        digest=file.digest,
+        media_type=file.media_type,
+        caching=caching,
+        filename=file.name,
+    )
+    response = serving.serve(request, content)
+    if serving.covers_start(request, response):
+        count_download(request, file.version)
+    return response
+
+
+class File(APIView):
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, owner: str, slug: str, ref: str, name: str) -> HttpResponse:
+        """A file of a version, by its name: `.safetensors`, `.pt`, `.npy` or `.json`."""
+        version = find_version(request, owner, slug, ref)
+        file = get_object_or_404(version.files, name=name)
+        file.version = version
+        by_digest = digests.is_digest(ref)
+        caching = serving.IMMUTABLE if by_digest else serving.REVALIDATE
+        return serve_file(request, file, caching=caching)
+
+
+class Blob(APIView):
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, digest: str) -> HttpResponse:
+        """Published bytes by their digest: files, manifests and recipes. They never change."""
+        public = Version.objects.visible_to(request.user).published()
+        file = (
+            VersionFile.objects.filter(digest=digest, version__in=public)
+            .select_related("version__aesthetic__owner")
+            .order_by("version__published_at")
+            .first()
+        )
+        if file is not None:
+            return serve_file(request, file, caching=serving.IMMUTABLE)
+        version = public.filter(Q(version_digest=digest) | Q(recipe_digest=digest)).first()
+        if version is None:
+            raise Http404
+        content = serving.Representation(
+            data=bytes(version.manifest if version.version_digest == digest else version.recipe),
+            digest=digest,
+            media_type="application/json",
+            caching=serving.IMMUTABLE,
+        )
+        return serving.serve(request, content)
+
+
+class ByHash(APIView):
+    @extend_schema(responses=VersionSerializer(many=True))
+    def get(self, request: Request, digest: str) -> Response:
+        """The published versions that any digest of the hub, or a file's sha256, names."""
+        named = versions_named_by(digest, Version.objects.visible_to(request.user).published())
+        if not named:
+            raise Http404
+        return Response({"items": VersionSerializer(named, many=True).data})
+
+
+def versions_named_by(digest: str, versions: QuerySet[Version]) -> list[Version]:
+    """Return those of `versions` that have `digest` for one of their names, oldest first."""
+    if not digest.startswith("sha256:"):
+        digest = f"sha256:{digest}"
+    names = Q(files__digest=digest)
+    for column in ("version_digest", "vector_digest", "recipe_digest", "image_set_digest"):
+        names |= Q(**{column: digest})
+    found = versions.filter(names).distinct().order_by("published_at")
+    return list(found.select_related("aesthetic__owner", "space").prefetch_related("files"))

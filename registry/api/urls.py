@@ -1,0 +1,25 @@
+"""Routes of the registry's API, under /api/v1/."""
+
+from django.urls import path
+
+from registry.api import aesthetics, files, images, versions
+
+ONE = "aesthetics/<str:owner>/<str:slug>"
+VERSION = f"{ONE}/versions/<str:ref>"
+
+urlpatterns = [
+    path("aesthetics", aesthetics.AestheticList.as_view(), name="aesthetics"),
+    path(ONE, aesthetics.AestheticDetail.as_view(), name="aesthetic"),
+    path(f"{ONE}/images", images.ImageList.as_view(), name="images"),
+    path(f"{ONE}/images/<str:digest>", images.ImageDetail.as_view(), name="image"),
+    path(f"{ONE}/builds", versions.BuildList.as_view(), name="builds"),
+    path(f"{ONE}/versions", versions.VersionList.as_view(), name="versions"),
+    path(VERSION, versions.VersionDetail.as_view(), name="version"),
+    path(f"{VERSION}/yank", versions.Yank.as_view(), name="yank"),
+    path(f"{VERSION}/neighbours", versions.Neighbours.as_view(), name="neighbours"),
+    path(f"{VERSION}/manifest", versions.Manifest.as_view(), name="manifest"),
+    path(f"{VERSION}/recipe", versions.Recipe.as_view(), name="recipe"),
+    path(f"{VERSION}/files/<str:name>", files.File.as_view(), name="file"),
+    path("blobs/<str:digest>", files.Blob.as_view(), name="blob"),
+    path("by-hash/<str:digest>", files.ByHash.as_view(), name="by_hash"),
+]

@@ -1,0 +1,144 @@
+"""Builds and versions: measure a set, publish the result, look at it, withdraw it."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Token
+from registry import publishing, queueing, search, serving
+from registry.api.aesthetics import find_aesthetic, find_own_aesthetic
+from registry.api.pagination import SignedCursorPagination
+from registry.api.serializers import (
+    JobSerializer,
+    NeighbourSerializer,
+    PublishRequestSerializer,
+    VersionSerializer,
+    YankRequestSerializer,
+)
+from registry.models import Version
+
+NEIGHBOURS = 12
+POLL_SECONDS = 1  # what `Retry-After` of accepted work says
+
+
+def find_version(request: Request, owner: str, slug: str, ref: str) -> Version:
+    """Return a published version the caller may see, by `latest`, `v3` or its digest."""
+    aesthetic = find_aesthetic(request, owner, slug)
+    named = aesthetic.versions.named(ref).select_related("aesthetic__owner", "space")
+    version = named.prefetch_related("files").first()
+    if version is None:
+        raise Http404
+    return version
+
+
+def accepted(job: Any) -> Response:
+    """Answer 202 with the job and where to ask for it."""
+    headers = {
+        "Location": reverse("api:job", args=[job.pk]),
+        "Retry-After": str(POLL_SECONDS),
+    }
+    return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+class BuildList(APIView):
+    """Measuring the set of an aesthetic."""
+
+    @extend_schema(request=None, responses={202: JobSerializer})
+    def post(self, request: Request, owner: str, slug: str) -> Response:
+        """Queue the measuring of the set as it stands; the same set again is the same build."""
+        aesthetic = find_own_aesthetic(request, owner, slug)
+        return accepted(queueing.queue_build(aesthetic).version)
+
+
+class VersionList(generics.GenericAPIView[Version]):
+    """The published versions of an aesthetic; POST publishes a build."""
+
+    pagination_class = SignedCursorPagination
+    serializer_class = VersionSerializer
+    write_scope = Token.Scope.PUBLISH
+
+    def get_queryset(self) -> QuerySet[Version]:
+        aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
+        published = aesthetic.versions.published().order_by("-number")
+        return published.select_related("aesthetic__owner", "space").prefetch_related("files")
+
+    def get(self, request: Request, owner: str, slug: str) -> Response:
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(VersionSerializer(page, many=True).data)
+
+    @extend_schema(request=PublishRequestSerializer, responses={201: VersionSerializer})
+    def post(self, request: Request, owner: str, slug: str) -> Response:
+        """Publish a build that has succeeded: it gets its number and is sealed."""
+        aesthetic = find_own_aesthetic(request, owner, slug)
+        form = PublishRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        build = get_object_or_404(aesthetic.versions, pk=form.validated_data["build"])
+        accepts = {"accept_few"} if form.validated_data["accept_few"] else set()
+        version = publishing.publish(build, accepts=accepts)
+        return Response(VersionSerializer(version).data, status=status.HTTP_201_CREATED)
+
+
+class VersionDetail(APIView):
+    @extend_schema(responses=VersionSerializer)
+    def get(self, request: Request, owner: str, slug: str, ref: str) -> Response:
+        """One published version, by `latest`, `v3` or its digest."""
+        return Response(VersionSerializer(find_version(request, owner, slug, ref)).data)
+
+
+class Yank(APIView):
+    write_scope = Token.Scope.PUBLISH
+
+    @extend_schema(request=YankRequestSerializer, responses=VersionSerializer)
+    def post(self, request: Request, owner: str, slug: str, ref: str) -> Response:
+        """Withdraw a version: no longer offered, still there for those who have its digest."""
+        find_own_aesthetic(request, owner, slug)
+        version = find_version(request, owner, slug, ref)
+        form = YankRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        publishing.yank(version, reason=form.validated_data["reason"])
+        return Response(VersionSerializer(find_version(request, owner, slug, ref)).data)
+
+
+class Neighbours(APIView):
+    @extend_schema(responses=NeighbourSerializer(many=True))
+    def get(self, request: Request, owner: str, slug: str, ref: str) -> Response:
+        """The published versions nearest to this one in its space, nearest first."""
+        version = find_version(request, owner, slug, ref)
+        nearest = search.neighbours(version, person=request.user, most=NEIGHBOURS)
+        return Response({"items": NeighbourSerializer(nearest, many=True).data})
+
+
+class Manifest(APIView):
+    @extend_schema(responses={(200, "application/vnd.oci.image.manifest.v1+json"): dict})
+    def get(self, request: Request, owner: str, slug: str, ref: str) -> HttpResponse:
+        """The sealed manifest, byte for byte: its sha256 is the version digest."""
+        version = find_version(request, owner, slug, ref)
+        content = serving.Representation(
+            data=bytes(version.manifest),
+            digest=version.version_digest,
+            media_type="application/vnd.oci.image.manifest.v1+json",
+            caching=serving.REVALIDATE,
+        )
+        return serving.serve(request, content)
+
+
+class Recipe(APIView):
+    @extend_schema(responses={(200, "application/json"): dict})
+    def get(self, request: Request, owner: str, slug: str, ref: str) -> HttpResponse:
+        """The recipe, byte for byte: how the vector was made."""
+        version = find_version(request, owner, slug, ref)
+        content = serving.Representation(
+            data=bytes(version.recipe),
+            digest=version.recipe_digest,
+            media_type="application/json",
+            caching=serving.REVALIDATE,
+        )
+        return serving.serve(request, content)

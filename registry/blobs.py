@@ -1,0 +1,82 @@
+"""Stored bytes by their digest: what goes in is named by its content and never overwritten."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.uploadedfile import UploadedFile
+
+from registry import digests
+
+
+class WholeFileStorage(FileSystemStorage):
+    """A folder in which a file is there as a whole or not at all.
+
+    Django's own storage writes to the final name, so that a crash leaves a cut file under a
+    digest that promises the whole one.
+    """
+
+    def _save(self, name: str, content: File) -> str:
+        target = Path(self.path(name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as partial:
+            for chunk in content.chunks():
+                partial.write(chunk)
+            partial.flush()
+            os.fsync(partial.fileno())
+        written = Path(partial.name)
+        written.chmod(0o644)
+        written.replace(target)
+        return name
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """Return `name`: the same digest means the same bytes, so nothing is ever displaced."""
+        return name
+
+
+def ensure_blob(data: bytes) -> str:
+    """Store `data` unless it is stored already; return its digest."""
+    digest = digests.digest_bytes(data)
+    ensure_file(path_of(digest), data)
+    return digest
+
+
+def ensure_file(path: str, data: bytes) -> None:
+    """Store `data` under `path` unless something is stored there already."""
+    if not default_storage.exists(path):
+        default_storage.save(path, ContentFile(data))
+
+
+def read_blob(digest: str) -> bytes:
+    """Return the stored bytes of `digest`; raise FileNotFoundError when there are none."""
+    return read_file(path_of(digest))
+
+
+def read_file(path: str) -> bytes:
+    """Return what is stored under `path`; raise FileNotFoundError when there is nothing."""
+    with default_storage.open(path) as file:
+        return file.read()
+
+
+def path_of(digest: str) -> str:
+    """Return where the bytes of `digest` are stored: two levels of 256 folders."""
+    name = digests.hex_of(digest)
+    return f"blobs/{name[:2]}/{name[2:4]}/{name}"
+
+
+def thumbnail_path(digest: str) -> str:
+    """Return where the thumbnail of the image `digest` is stored."""
+    name = digests.hex_of(digest)
+    return f"thumbnails/{name[:2]}/{name[2:4]}/{name}.webp"
+
+
+def read_upload(upload: UploadedFile, *, at_most: int) -> bytes | None:
+    """Return the uploaded bytes, or None as soon as they pass `at_most`."""
+    data = bytearray()
+    for chunk in upload.chunks():
+        data += chunk
+        if len(data) > at_most:
+            return None
+    return bytes(data)

@@ -1,0 +1,137 @@
+"""From a queued version to a ready one: features, mean, digests, files. Worker side.
+
+Only images without a feature in this space are encoded. Features are kept batch by batch, so a
+crash costs one batch, and a set that grew by ten pictures costs ten.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+
+from registry import blobs, digests, packaging, statistics
+from registry.leases import JobFailed, Lease
+from registry.models import Feature, Image, Side, Space, Version, VersionMember
+from registry.models.versions import COVER_SIZE
+from registry.pictures import PictureRefused, pixels
+from registry.worker_encoder import encoder_for
+
+DECODERS = 2  # threads that decode the next batch while the encoder works on this one
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What the encoder sees of one image."""
+
+    image: Image
+    array: np.ndarray  # uint8 [size, size, 3]
+    digest: str
+
+
+def build(version: Version, lease: Lease) -> None:
+    """Measure the snapshot of `version` and make it ready.
+
+    Raises JobFailed for a picture that cannot be read or a space this worker does not have, and
+    JobLost when the version was cancelled.
+    """
+    members = list(version.members.select_related("image").order_by("image__digest", "side"))
+    encode_missing([member.image for member in members], version.space, lease)
+    lease.report(stage="averaging", done=len(members), total=len(members))
+    features = {
+        feature.image_id: feature
+        for feature in Feature.objects.filter(
+            space=version.space, image__in=[member.image_id for member in members]
+        )
+    }
+    vectors = np.array(
+        [features[member.image_id].vector for member in members], dtype=np.float32
+    )  # [images, 768]
+    towards = np.array([member.side == Side.TOWARDS for member in members])  # [images]
+    version.vector = construct(version.construction, vectors, towards)
+    version.vector_digest = digests.vector_digest(version.vector.tolist())
+    version.image_set_digest = digests.image_set_digest(
+        (member.image.digest, features[member.image_id].pixels, member.side) for member in members
+    )
+    version.resultant_length = statistics.resultant_length(vectors[towards])
+    covers = most_typical(vectors, towards, version.vector)
+    package = packaging.package(version)
+    with transaction.atomic():
+        packaging.replace_files(version, package)
+        _mark_covers([members[index] for index in covers])
+        lease.succeed(
+            vector=version.vector,
+            vector_digest=version.vector_digest,
+            image_set_digest=version.image_set_digest,
+            resultant_length=version.resultant_length,
+            manifest=package.manifest,
+            version_digest=package.version_digest,
+        )
+
+
+def encode_missing(images: Sequence[Image], space: Space, lease: Lease) -> None:
+    """Give every image its feature in `space`, encoding only those that have none."""
+    known = set(
+        Feature.objects.filter(space=space, image__in=images).values_list("image_id", flat=True)
+    )
+    missing = list({image.pk: image for image in images if image.pk not in known}.values())
+    if not missing:
+        return
+    lease.report(stage="loading the encoder", done=0, total=len(missing))
+    encoder = encoder_for(space)
+    done = 0
+    for batch in decoded_batches(missing, space.image_size):
+        vectors = encoder.encode_pictures([decoded.array for decoded in batch])  # [batch, 768]
+        Feature.objects.bulk_create(
+            [
+                Feature(image=decoded.image, space=space, pixels=decoded.digest, vector=vector)
+                for decoded, vector in zip(batch, vectors, strict=True)
+            ],
+            ignore_conflicts=True,  # another build of the same pictures may run beside this one
+        )
+        done += len(batch)
+        lease.report(stage="encoding pictures", done=done, total=len(missing))
+
+
+def decoded_batches(images: Sequence[Image], size: int) -> Iterator[list[Decoded]]:
+    """Yield the images decoded, batch by batch, the next batch being decoded meanwhile."""
+    step = settings.ENCODE_BATCH
+    batches = [images[start : start + step] for start in range(0, len(images), step)]
+    with ThreadPoolExecutor(DECODERS) as pool:
+        ahead: list[Future[Decoded]] = []
+        for batch in [*batches, []]:
+            current, ahead = ahead, [pool.submit(_decode, image, size) for image in batch]
+            if current:
+                yield [future.result() for future in current]
+
+
+def construct(construction: str, vectors: np.ndarray, towards: np.ndarray) -> np.ndarray:
+    """Return the embedding of the set: float32 [768] of features [images, 768] and sides."""
+    if construction == Version.Construction.CONTRAST:
+        return statistics.contrast(vectors[towards], vectors[~towards])
+    return statistics.mean(vectors[towards])
+
+
+def most_typical(vectors: np.ndarray, towards: np.ndarray, embedding: np.ndarray) -> list[int]:
+    """Return the indices of the pictures closest to the embedding, closest first."""
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    closeness = np.where(towards, unit @ embedding, -np.inf)  # [images]
+    closest = np.argsort(-closeness, kind="stable")[:COVER_SIZE]
+    return [int(index) for index in closest if towards[index]]
+
+
+def _decode(image: Image, size: int) -> Decoded:
+    try:
+        array = pixels(blobs.read_blob(image.digest), size)
+    except FileNotFoundError as error:
+        raise JobFailed(f"The stored bytes of the picture {image.digest} are gone.") from error
+    except PictureRefused as error:
+        raise JobFailed(f"The stored picture {image.digest} can't be read: {error}") from error
+    return Decoded(image, array, digests.digest_bytes(array.tobytes()))
+
+
+def _mark_covers(members: list[VersionMember]) -> None:
+    for rank, member in enumerate(members, start=1):
+        VersionMember.objects.filter(pk=member.pk).update(cover_rank=rank)

@@ -1,0 +1,200 @@
+"""A PNG in, the same PNG without its metadata out.
+
+A PNG is a row of chunks with a name, a length and a checksum (W3C PNG, third edition, section
+5). Kept: header, palette, transparency, picture data, and what says which colours are meant. Of
+an animation the picture that programs without animation show is kept. The rest goes, whatever
+stands after the end chunk included.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from registry.containers import exif
+from registry.containers.parts import (
+    MalformedPicture,
+    Stripped,
+    check_count,
+    check_profile,
+    truncated,
+)
+
+MAGIC = b"\x89PNG\r\n\x1a\n"
+
+# Colour chunks and the lengths that they may have, so that nothing can be hidden in one.
+_COLOUR_LENGTHS = {
+    b"PLTE": range(3, 769, 3),
+    b"tRNS": range(1, 257),
+    b"sBIT": range(1, 5),
+    b"sRGB": range(1, 2),
+    b"gAMA": range(4, 5),
+    b"cHRM": range(32, 33),
+    b"cICP": range(4, 5),
+    b"mDCV": range(24, 25),
+    b"cLLI": range(8, 9),
+}
+_HEADER = struct.Struct(
+    ">II5B"
+)  # Width, height, depth, colour type, compression, filter, interlace.
+
+_CHECKSUM_BYTES = 4
+
+# What Pillow is willing to inflate of a profile or of a text.
+_MAX_INFLATED = 1024 * 1024
+
+# Texts that are worth inflating, to see whether they tell a place.
+_TEXTS = (b"XML:com.adobe.xmp\0", b"Raw profile type exif\0", b"Raw profile type APP1\0")
+_TEXT_CHUNKS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+_MAX_TEXTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    name: bytes
+    body: bytes
+
+
+def strip(data: bytes) -> Stripped:
+    chunks = list(_chunks(data))
+    width, height = _size(chunks[0])
+    first, last = _picture_data(chunks)
+    header = chunks[1:first]
+    orientation = exif.orientation_of(_first(header, b"eXIf"))
+    kept = [
+        chunks[0],
+        *_colours(header),
+        *_exif(orientation),
+        *chunks[first:last],
+        _Chunk(b"IEND", b""),
+    ]
+    return Stripped(_joined(kept), width, height, orientation, _has_location(chunks))
+
+
+def _chunks(data: bytes) -> Iterator[_Chunk]:
+    position = len(MAGIC)
+    name = b""
+    count = 0
+    while name != b"IEND":
+        length = int.from_bytes(data[position : position + 4], "big")
+        name = data[position + 4 : position + 8]
+        body = data[position + 8 : position + 8 + length]
+        checksum = data[position + 8 + length : position + 12 + length]
+        if len(checksum) != _CHECKSUM_BYTES:
+            raise truncated(f"chunk {_shown(name)}" if name else "last chunk")
+        if int.from_bytes(checksum, "big") != zlib.crc32(body, zlib.crc32(name)):
+            raise MalformedPicture("malformed", f"has a wrong checksum in its chunk {_shown(name)}")
+        yield _Chunk(name, body)
+        position += 12 + length
+        count += 1
+        check_count(count)
+
+
+def _shown(name: bytes) -> str:
+    return ascii(name.decode("latin-1"))
+
+
+def _size(chunk: _Chunk) -> tuple[int, int]:
+    if chunk.name != b"IHDR" or len(chunk.body) != _HEADER.size:
+        raise MalformedPicture("malformed", "doesn't begin with its header")
+    width, height, *_ = _HEADER.unpack(chunk.body)
+    return width, height
+
+
+def _picture_data(chunks: Sequence[_Chunk]) -> tuple[int, int]:
+    """Return where the picture data begins and ends; it must be in one run."""
+    places = [index for index, chunk in enumerate(chunks) if chunk.name == b"IDAT"]
+    if not places:
+        raise MalformedPicture("malformed", "has no picture data")
+    first, last = places[0], places[-1] + 1
+    if last - first != len(places):
+        raise MalformedPicture("malformed", "has other chunks between its picture data")
+    return first, last
+
+
+def _colours(header: Sequence[_Chunk]) -> Iterator[_Chunk]:
+    """Yield each colour chunk once, in their order; later ones of a name don't count."""
+    seen: set[bytes] = set()
+    for chunk in header:
+        if chunk.name in seen:
+            continue
+        seen.add(chunk.name)
+        if len(chunk.body) in _COLOUR_LENGTHS.get(chunk.name, ()):
+            yield chunk
+        if chunk.name == b"iCCP":
+            yield from _profile(chunk.body)
+
+
+def _profile(body: bytes) -> Iterator[_Chunk]:
+    """Yield the profile under a name of ours, without bytes after its end; none if it is broken."""
+    _, _, rest = body.partition(b"\0")
+    method, compressed = rest[:1], rest[1:]
+    inflater = zlib.decompressobj()
+    try:
+        profile = inflater.decompress(compressed, _MAX_INFLATED + 1)
+    except zlib.error:
+        return
+    check_profile(len(profile), _MAX_INFLATED)
+    if method == b"\0" and inflater.eof:
+        used = len(compressed) - len(inflater.unused_data)
+        yield _Chunk(b"iCCP", b"ICC profile\0\0" + compressed[:used])
+
+
+def _exif(orientation: int) -> Iterator[_Chunk]:
+    if orientation != exif.UPRIGHT:
+        yield _Chunk(b"eXIf", exif.orientation_only(orientation))
+
+
+def _has_location(chunks: Sequence[_Chunk]) -> bool:
+    blocks = (chunk.body for chunk in chunks if chunk.name == b"eXIf")
+    texts = [c for c in chunks if c.name in _TEXT_CHUNKS and c.body.startswith(_TEXTS)]
+    return any(map(exif.has_location, blocks)) or any(
+        exif.mentions_location(text) or _raw_profile_tells_place(text)
+        for text in map(_text, texts[:_MAX_TEXTS])
+    )
+
+
+def _text(chunk: _Chunk) -> bytes:
+    _, _, rest = chunk.body.partition(b"\0")
+    if chunk.name == b"tEXt":
+        return rest
+    if chunk.name == b"zTXt":
+        return _inflated(rest[1:])
+    is_compressed = rest[:1] == b"\1"
+    text = rest[2:].split(b"\0", 2)[-1]  # After the language and the translated keyword.
+    return _inflated(text) if is_compressed else text
+
+
+def _inflated(compressed: bytes) -> bytes:
+    """Return at most a mebibyte of the text, or nothing where it can't be read."""
+    try:
+        return zlib.decompressobj().decompress(compressed, _MAX_INFLATED)
+    except zlib.error:
+        return b""
+
+
+def _raw_profile_tells_place(text: bytes) -> bool:
+    """Read EXIF or XMP in hexadecimal digits after three lines of heading (ImageMagick's)."""
+    digits = b"".join(text.split(b"\n")[3:])
+    try:
+        block = bytes.fromhex(digits.decode("ascii"))
+    except ValueError:
+        return False
+    return exif.has_location(block.removeprefix(exif.PREFIX)) or exif.mentions_location(block)
+
+
+def _first(chunks: Sequence[_Chunk], name: bytes) -> bytes:
+    return next((chunk.body for chunk in chunks if chunk.name == name), b"")
+
+
+def _joined(chunks: Sequence[_Chunk]) -> bytes:
+    pieces = [MAGIC]
+    for chunk in chunks:
+        checksum = zlib.crc32(chunk.body, zlib.crc32(chunk.name))
+        pieces += (
+            len(chunk.body).to_bytes(4, "big"),
+            chunk.name,
+            chunk.body,
+            checksum.to_bytes(4, "big"),
+        )
+    return b"".join(pieces)

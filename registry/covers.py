@@ -1,0 +1,66 @@
+"""Covers: the few pictures of a set that stand for it, and who may see which thumbnail."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Q
+from django.urls import reverse
+
+from accounts.models import User
+from registry import digests
+from registry.models import Aesthetic, Image, Version, VersionMember
+from registry.models.versions import COVER_SIZE
+
+
+def thumbnail_url(aesthetic: Aesthetic, digest: str) -> str:
+    """Return where the thumbnail of an image of `aesthetic` is served."""
+    return reverse(
+        "registry:thumbnail",
+        args=[aesthetic.owner.username, aesthetic.slug, digests.hex_of(digest)],
+    )
+
+
+def attach_covers(aesthetics: Iterable[Aesthetic]) -> list[Aesthetic]:
+    """Give each aesthetic `latest` (its newest offered version) and `covers` (thumbnail URLs).
+
+    Two queries for any number of them, and one more for each draft, which shows its first
+    pictures. The aesthetics carry `latest_id` of `search.with_latest`.
+    """
+    found = list(aesthetics)
+    latest_ids = [aesthetic.latest_id for aesthetic in found if aesthetic.latest_id]
+    versions = Version.objects.defer("vector", "manifest", "recipe").in_bulk(latest_ids)
+    covers = covers_of(latest_ids)
+    for aesthetic in found:
+        aesthetic.latest = versions.get(aesthetic.latest_id)
+        chosen = covers[aesthetic.latest_id] if aesthetic.latest else first_members(aesthetic)
+        aesthetic.covers = [thumbnail_url(aesthetic, digest) for digest in chosen]
+    return found
+
+
+def covers_of(version_ids: Iterable[UUID]) -> defaultdict[UUID, list[str]]:
+    """Return the cover images of each version, most typical first, as digests."""
+    members = (
+        VersionMember.objects.filter(version__in=version_ids, cover_rank__isnull=False)
+        .order_by("cover_rank")
+        .values_list("version_id", "image__digest")
+    )
+    covers: defaultdict[UUID, list[str]] = defaultdict(list)
+    for version_id, digest in members:
+        covers[version_id].append(digest)
+    return covers
+
+
+def first_members(aesthetic: Aesthetic) -> list[str]:
+    """Return the first images of the set: the cover of a draft, which only its owner sees."""
+    members = aesthetic.members.order_by("side", "pk")[:COVER_SIZE]
+    return list(members.values_list("image__digest", flat=True))
+
+
+def may_see_thumbnail(person: object, aesthetic: Aesthetic, digest: str) -> bool:
+    """Tell whether `person` may see this picture: its owner all, everybody the covers."""
+    measured = VersionMember.objects.filter(version__aesthetic=aesthetic, image__digest=digest)
+    if isinstance(person, User) and person.pk == aesthetic.owner_id:
+        of_set = Q(memberships__aesthetic=aesthetic) | Q(pk__in=measured.values("image"))
+        return Image.objects.filter(of_set, digest=digest).exists()
+    return measured.filter(cover_rank__isnull=False, version__number__isnull=False).exists()

@@ -1,0 +1,32 @@
+"""Counting downloads without keeping anybody's address: SPEC section 4."""
+
+import hashlib
+import hmac
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+
+from registry.models import Aesthetic, Download, Version
+
+
+def count_download(request: HttpRequest, version: Version) -> None:
+    """Count one visitor a version and day; the owner's own downloads do not count.
+
+    The visitor is a hash of address and agent under a key made of the day, so that the same
+    visitor cannot be followed from one day to the next.
+    """
+    if request.user.is_authenticated and request.user.pk == version.aesthetic.owner_id:
+        return
+    day = timezone.now().date()
+    key = hmac.digest(settings.SECRET_KEY.encode(), f"downloads {day}".encode(), "sha256")
+    whom = f"{request.META.get('REMOTE_ADDR', '')} {request.headers.get('User-Agent', '')}"
+    visitor = hmac.new(key, whom.encode(), hashlib.sha256).hexdigest()
+    with transaction.atomic():
+        _, is_new = Download.objects.get_or_create(version=version, day=day, visitor=visitor)
+        if is_new:
+            Aesthetic.objects.filter(pk=version.aesthetic_id).update(
+                download_count=F("download_count") + 1
+            )

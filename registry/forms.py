@@ -1,0 +1,54 @@
+"""Forms of the registry's pages."""
+
+import re
+from typing import Any
+
+from django import forms
+
+from registry.models import Aesthetic, Side
+from registry.models.aesthetics import MOST_TAGS
+
+
+class TagsField(forms.CharField):
+    """Tags in one line, with commas or spaces between them."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return (
+            list(dict.fromkeys(re.split(r"[\s,]+", (value or "").lower().strip(" ,"))))
+            if (value or "").strip(" ,")
+            else []
+        )
+
+
+class AestheticForm(forms.ModelForm[Aesthetic]):
+    """The card of an aesthetic; the short name can be chosen once only."""
+
+    tags = TagsField(
+        required=False, help_text=f"Up to {MOST_TAGS}, with commas or spaces between them."
+    )
+
+    class Meta:
+        model = Aesthetic
+        fields = ["title", "slug", "card", "tags", "licence", "rating", "visibility"]
+        widgets = {"card": forms.Textarea(attrs={"rows": 8})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            del self.fields["slug"]
+        else:
+            self.fields["slug"].widget.attrs.update(
+                {"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
+            )
+
+
+class SideForm(forms.Form):
+    """Which side of the set the uploaded pictures belong to."""
+
+    side = forms.ChoiceField(choices=Side.choices, initial=Side.TOWARDS, required=False)
+
+    def clean_side(self) -> Side:
+        return Side(self.cleaned_data["side"] or Side.TOWARDS)

@@ -1,0 +1,81 @@
+"""Jobs from their queueing to the last retry, for any kind of job row: send, run, sweep."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from celery import Task
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
+
+from registry.leases import JobFailed, JobLost, Lease
+from registry.models.jobs import Job, JobState
+
+logger = logging.getLogger(__name__)
+
+OUR_FAULT = "Something went wrong on our side; it is in our log. Trying again may help."
+
+
+def send_after_commit(task: Task, job: Job) -> None:
+    """Send `task` with the id of `job` once the row is there for the worker to see."""
+    transaction.on_commit(partial(send, task, job))
+
+
+def send(task: Task, job: Job) -> None:
+    """Send `task` for `job`. When the broker is away, the sweep sends it later."""
+    try:
+        task.delay(str(job.pk))
+    except OperationalError as error:
+        logger.warning("The broker did not take %s %s: %s", task.name, job.pk, error)
+        return
+    type(job).objects.filter(pk=job.pk).update(sent_at=Now())
+
+
+def run(model: type[Job], pk: UUID | str, work: Callable[[Any, Lease], None]) -> None:
+    """Claim the job and do `work(job, lease)`; return quietly when there is nothing to do.
+
+    The one place where every exception is caught: the job's owner gets a reason in words, the
+    log gets the trace.
+    """
+    job = model.objects.filter(pk=pk).first()
+    if job is None:
+        return
+    lease = Lease(job)
+    if not lease.claim():
+        return
+    with lease.renewing():
+        try:
+            work(job, lease)
+        except JobLost:
+            logger.info("%s %s was cancelled or taken over.", model.__name__, pk)
+        except JobFailed as error:
+            end_with_reason(lease, str(error))
+        except Exception:
+            logger.exception("%s %s failed.", model.__name__, pk)
+            end_with_reason(lease, OUR_FAULT)
+
+
+def end_with_reason(lease: Lease, reason: str) -> None:
+    """Fail the job unless it was cancelled meanwhile."""
+    try:
+        lease.fail(reason)
+    except JobLost:
+        logger.info("%s ended before its failure could be written.", lease.job.pk)
+
+
+def sweep(model: type[Job], task: Task) -> None:
+    """Send again what waits too long, and end what killed its worker time after time."""
+    worn_out = model.objects.abandoned().filter(attempts__gte=settings.JOB_ATTEMPTS)
+    worn_out.update(
+        state=JobState.FAILED,
+        lease=None,
+        leased_until=None,
+        finished_at=Now(),
+        reason=f"The worker stopped {settings.JOB_ATTEMPTS} times while it worked on this.",
+    )
+    for job in model.objects.unsent(seconds=settings.JOB_RESEND_SECONDS):
+        send(task, job)

@@ -1,0 +1,178 @@
+"""An aesthetic: a named project with its card and its image set."""
+
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.urls import reverse
+
+from accounts.models import User
+from registry import names
+from registry.licences import Licence, Rating
+from registry.models.images import Image
+
+TAG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+MOST_TAGS = 12
+SEARCH_CONFIG = "english"  # the text search configuration of titles, tags and cards
+
+
+class Side(models.TextChoices):
+    TOWARDS = "towards", "towards: the look"
+    AWAY = "away", "away: what it is not"
+
+
+class AestheticQuerySet(models.QuerySet["Aesthetic"]):
+    def public(self) -> Self:
+        """Return what everybody may see: published, not made private, not deleted."""
+        return self.filter(
+            published_at__isnull=False,
+            visibility=Aesthetic.Visibility.PUBLIC,
+            deleted_at__isnull=True,
+        )
+
+    def owned_by(self, person: User | AnonymousUser) -> Self:
+        """Return what belongs to `person` and is not deleted, drafts included."""
+        if not isinstance(person, User):
+            return self.none()
+        return self.filter(owner=person, deleted_at__isnull=True)
+
+    def visible_to(self, person: User | AnonymousUser) -> Self:
+        """Return what `person` may know of."""
+        return self.public() | self.owned_by(person)
+
+
+class Aesthetic(models.Model):
+    """A named project `owner/slug`: card, licence, tags, rating, an image set, its versions.
+
+    It is private until its first version is published. Deleting hides it and keeps its name, which
+    is never issued again.
+    """
+
+    class Visibility(models.TextChoices):
+        PUBLIC = "public", "Public once it is published"
+        PRIVATE = "private", "Only you"
+
+    owner = models.ForeignKey(User, models.PROTECT, related_name="aesthetics")
+    slug = models.CharField(
+        "short name",
+        max_length=names.SLUG_MAX_LENGTH,
+        validators=names.SLUG_VALIDATORS,
+        help_text="It stands in the address and in file names, and cannot be changed later.",
+    )
+    title = models.CharField(max_length=120)
+    card = models.TextField(
+        "description",
+        blank=True,
+        max_length=20_000,
+        help_text="Markdown. What the pictures share, where they are from.",
+    )
+    licence = models.CharField(max_length=32, choices=Licence.choices, default=Licence.CC_BY)
+    rating = models.CharField(max_length=8, choices=Rating.choices, default=Rating.GENERAL)
+    tags = ArrayField(
+        models.CharField(
+            max_length=32,
+            validators=[
+                RegexValidator(TAG_PATTERN, "A tag is lower-case letters, digits and hyphens.")
+            ],
+        ),
+        blank=True,
+        default=list,
+        size=MOST_TAGS,
+    )
+    visibility = models.CharField(
+        max_length=7, choices=Visibility.choices, default=Visibility.PUBLIC
+    )
+    download_count = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    published_at = models.DateTimeField(null=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    words = models.GeneratedField(
+        expression=SearchVector(F("title"), weight="A", config=SEARCH_CONFIG)
+        + SearchVector(
+            Func(F("tags"), Value(" "), function="hub_join_words", output_field=models.TextField()),
+            weight="A",
+            config=SEARCH_CONFIG,
+        )
+        + SearchVector(F("slug"), weight="B", config=SEARCH_CONFIG)
+        + SearchVector(F("card"), weight="C", config=SEARCH_CONFIG),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = AestheticQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-published_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "slug"],
+                name="aesthetic_slug_once_per_owner",
+                violation_error_message="You have used this short name before.",
+            ),
+            models.CheckConstraint(
+                condition=Q(slug__regex=names.SLUG_PATTERN), name="aesthetic_slug_is_a_slug"
+            ),
+            models.CheckConstraint(
+                condition=Q(licence__in=Licence.values), name="aesthetic_licence_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(rating__in=Rating.values), name="aesthetic_rating_is_known"
+            ),
+        ]
+        indexes = [
+            GinIndex(fields=["words"], name="aesthetic_words"),
+            GinIndex(fields=["tags"], name="aesthetic_tags"),
+            GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="aesthetic_title_trigrams"),
+            models.Index(fields=["-published_at", "-id"], name="aesthetic_newest"),
+            models.Index(fields=["-download_count", "-id"], name="aesthetic_most_downloaded"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    def get_absolute_url(self) -> str:
+        return reverse("registry:aesthetic", args=[self.owner.username, self.slug])
+
+    @property
+    def ref(self) -> str:
+        return f"{self.owner.username}/{self.slug}"
+
+    @property
+    def homepage(self) -> str:
+        return settings.PUBLIC_URL + self.get_absolute_url()
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None
+
+
+class Member(models.Model):
+    """A picture in the image set of an aesthetic, with where it is from."""
+
+    aesthetic = models.ForeignKey(Aesthetic, models.CASCADE, related_name="members")
+    image = models.ForeignKey(Image, models.PROTECT, related_name="memberships")
+    side = models.CharField(max_length=7, choices=Side.choices, default=Side.TOWARDS)
+    filename = models.CharField(max_length=255)
+    source = models.CharField(max_length=500, blank=True)
+    licence = models.CharField(max_length=64, blank=True)
+    credit = models.CharField(max_length=255, blank=True)
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["added_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["aesthetic", "image", "side"], name="member_once_per_side"
+            ),
+            models.CheckConstraint(condition=Q(side__in=Side.values), name="member_side_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.filename} in {self.aesthetic_id}"

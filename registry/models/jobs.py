@@ -1,0 +1,134 @@
+"""What every job row has in common: states, progress, and the lease of the worker that holds it.
+
+A job is a row of its own kind (a version being built, a picture being drawn), so that the result
+and the state change in one UPDATE.
+
+    QUEUED -> RUNNING -> SUCCEEDED | FAILED
+    QUEUED | RUNNING  -> CANCELLED
+
+A worker takes a job by one conditional UPDATE and gets a lease: a random token and a time. Every
+later write of that worker names the token, so a worker that lost its lease (cancelled, or thought
+dead) changes nothing any more. All times are the database's, so clocks of workers may differ.
+"""
+
+import uuid
+from datetime import timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued", "waiting"
+    RUNNING = "running", "running"
+    SUCCEEDED = "succeeded", "ready"
+    FAILED = "failed", "failed"
+    CANCELLED = "cancelled", "cancelled"
+
+
+FINAL_STATES = [JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED]
+OPEN_STATES = [JobState.QUEUED, JobState.RUNNING]
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def unfinished(self) -> Self:
+        """Return the jobs that wait or run."""
+        return self.filter(state__in=OPEN_STATES)
+
+    def abandoned(self) -> Self:
+        """Return the running jobs whose worker stopped renewing its lease."""
+        return self.filter(state=JobState.RUNNING, leased_until__lt=Now())
+
+    def claim(self, pk: uuid.UUID, *, lease: uuid.UUID, seconds: int) -> bool:
+        """Take the job `pk` for the holder of `lease`; False when there is nothing to take."""
+        free = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, leased_until__lt=Now())
+        return bool(
+            self.filter(free, pk=pk).update(
+                state=JobState.RUNNING,
+                lease=lease,
+                leased_until=Now() + timedelta(seconds=seconds),
+                attempts=F("attempts") + 1,
+                started_at=Coalesce("started_at", Now()),
+            )
+        )
+
+    def held(self, pk: uuid.UUID, lease: uuid.UUID) -> Self:
+        """Return the job `pk` as long as `lease` holds it; writes of workers go through this."""
+        return self.filter(pk=pk, lease=lease, state=JobState.RUNNING)
+
+    def cancel(self, pk: uuid.UUID) -> bool:
+        """End the job `pk` unless it has ended; its worker notices at its next write."""
+        return bool(
+            self.unfinished()
+            .filter(pk=pk)
+            .update(state=JobState.CANCELLED, lease=None, leased_until=None, finished_at=Now())
+        )
+
+    def unsent(self, *, seconds: int) -> Self:
+        """Return the jobs nobody works on, whose last message is older than `seconds`."""
+        waiting = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, leased_until__lt=Now())
+        due = Q(sent_at__isnull=True) | Q(sent_at__lt=Now() - timedelta(seconds=seconds))
+        return self.filter(waiting & due)
+
+
+class Job(models.Model):
+    """The columns of a job; see the module's text for its states."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    state = models.CharField(max_length=9, choices=JobState.choices, default=JobState.QUEUED)
+    stage = models.CharField(max_length=64, blank=True)  # what is being done, for people
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    reason = models.TextField(blank=True)  # why it failed, in words
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease = models.UUIDField(null=True, editable=False)
+    leased_until = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    finished_at = models.DateTimeField(null=True, editable=False)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=JobState.values), name="%(class)s_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=JobState.RUNNING)
+                | Q(lease__isnull=False, leased_until__isnull=False),
+                name="%(class)s_running_is_leased",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=JobState.FAILED) | ~Q(reason=""),
+                name="%(class)s_failed_has_a_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["state", "sent_at"],
+                condition=Q(state__in=OPEN_STATES),
+                name="%(class)s_open",
+            ),
+        ]
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL_STATES
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == JobState.RUNNING
+
+    @property
+    def has_succeeded(self) -> bool:
+        return self.state == JobState.SUCCEEDED
+
+    @property
+    def percent(self) -> int:
+        """How much of the work is done, 0 to 100."""
+        return 100 * self.done // self.total if self.total else 0

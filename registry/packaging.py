@@ -1,0 +1,81 @@
+"""The files and the manifest of a version: what is downloaded, and what names it for good."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from registry import blobs, digests, formats, manifests
+from registry.models import Version, VersionFile
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """The stored files of a version and the manifest over them."""
+
+    files: tuple[manifests.FileEntry, ...]
+    manifest: bytes
+    version_digest: str
+
+
+def package(version: Version) -> Package:
+    """Write the files of a measured version into the store and return them with their manifest.
+
+    Needs the vector and its digests on `version`; the same card gives the same bytes.
+    """
+    aesthetic = version.aesthetic
+    vector = np.asarray(version.vector, dtype=np.float32)  # the database gives a list
+    card = formats.Card(
+        ref=aesthetic.ref,
+        title=aesthetic.title,
+        author=aesthetic.owner.username,
+        licence=aesthetic.licence,
+        homepage=aesthetic.homepage,
+        space=version.space.name,
+        encoder_sha256=version.space.weights,
+        construction=version.construction,
+        images=version.image_count,
+    )
+    files = tuple(
+        manifests.FileEntry(
+            name=f"{aesthetic.slug}.{suffix}",
+            media_type=formats.MEDIA_TYPES[suffix],
+            size=len(data),
+            digest=blobs.ensure_blob(data),
+        )
+        for suffix, data in formats.write_all(vector, card).items()
+    )
+    recipe = bytes(version.recipe)
+    blobs.ensure_blob(recipe)
+    manifest = digests.canonical_json(manifests.manifest(recipe, files, annotations_of(version)))
+    return Package(files, manifest, blobs.ensure_blob(manifest))
+
+
+def annotations_of(version: Version) -> dict[str, str]:
+    """Return what the manifest says of a version beyond its files."""
+    return manifests.annotations(
+        ref=version.aesthetic.ref,
+        title=version.aesthetic.title,
+        licence=version.aesthetic.licence,
+        vector_digest=version.vector_digest,
+        image_set_digest=version.image_set_digest,
+        recipe_digest=version.recipe_digest,
+        space=version.space.name,
+        construction=version.construction,
+        images=version.image_count,
+        resultant_length=version.resultant_length,
+    )
+
+
+def replace_files(version: Version, contents: Package) -> None:
+    """Make the file rows of `version` those of the package."""
+    version.files.all().delete()
+    VersionFile.objects.bulk_create(
+        VersionFile(
+            version=version,
+            name=file.name,
+            media_type=file.media_type,
+            size=file.size,
+            digest=file.digest,
+        )
+        for file in contents.files
+    )

@@ -1,0 +1,96 @@
+"""Bytes over HTTP: strong ETags, conditional requests, one range, digests of the representation.
+
+RFC 9110 (semantics), 9111 (caching), 9530 (Repr-Digest).
+"""
+
+import base64
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header, quote_etag
+
+from registry import digests
+
+IMMUTABLE = "public, max-age=31536000, immutable"  # by digest
+REVALIDATE = "public, no-cache"  # by alias or version
+PERSONAL = "private, no-store"
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """Bytes with their digest, and how they are to be named and cached."""
+
+    data: bytes
+    digest: str
+    media_type: str
+    caching: str
+    filename: str = ""
+
+
+def serve(request: HttpRequest, content: Representation) -> HttpResponse:
+    """Answer GET or HEAD with the bytes, a part of them, or 304, 412, 416 where that is right."""
+    etag = quote_etag(digests.hex_of(content.digest))
+    response = HttpResponse(content.data, content_type=content.media_type)
+    response["ETag"] = etag
+    response["Cache-Control"] = content.caching
+    response["Accept-Ranges"] = "bytes"
+    response["Repr-Digest"] = repr_digest(content.digest)
+    response["X-Content-Type-Options"] = "nosniff"
+    if content.filename:
+        response["Content-Disposition"] = content_disposition_header(
+            as_attachment=True, filename=content.filename
+        )
+    conditional = get_conditional_response(request, etag=etag, response=response)
+    if conditional is not response:
+        return conditional
+    if request.method == "GET" and _range_applies(request, etag):
+        return _serve_range(request.headers["Range"], content, response)
+    response["Content-Length"] = str(len(content.data))
+    return response
+
+
+def repr_digest(digest: str) -> str:
+    """Return the `Repr-Digest` header's value of a digest: RFC 9530."""
+    encoded = base64.b64encode(bytes.fromhex(digests.hex_of(digest))).decode()
+    return f"sha-256=:{encoded}:"
+
+
+def covers_start(request: HttpRequest, response: HttpResponse) -> bool:
+    """Tell whether an answer hands over the first byte: such answers count as downloads."""
+    if request.method != "GET":
+        return False
+    if response.status_code == HTTPStatus.OK:
+        return True
+    is_part = response.status_code == HTTPStatus.PARTIAL_CONTENT
+    return is_part and response["Content-Range"].startswith("bytes 0-")
+
+
+def _range_applies(request: HttpRequest, etag: str) -> bool:
+    wanted = request.headers.get("Range")
+    condition = request.headers.get("If-Range")
+    return wanted is not None and (condition is None or condition == etag)
+
+
+def _serve_range(wanted: str, content: Representation, response: HttpResponse) -> HttpResponse:
+    """Answer one byte range: 206, or 416 outside the file; anything else is the whole file."""
+    size = len(content.data)
+    match = re.fullmatch(r"bytes=(\d*)-(\d*)", wanted.strip())
+    if match is None or match.group(0) == "bytes=-":
+        return response  # several ranges or another unit: RFC 9110 lets a server ignore them
+    first, last = match.groups()
+    start = int(first) if first else max(size - int(last), 0)
+    end = min(int(last), size - 1) if first and last else size - 1
+    if first and last and int(last) < start:
+        return response  # not a valid range at all
+    if start >= size or (not first and int(last) == 0):
+        refused = HttpResponse(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+        refused["Content-Range"] = f"bytes */{size}"
+        return refused
+    response.content = content.data[start : end + 1]
+    response.status_code = HTTPStatus.PARTIAL_CONTENT
+    response["Content-Range"] = f"bytes {start}-{end}/{size}"
+    response["Content-Length"] = str(end + 1 - start)
+    return response

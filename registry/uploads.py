@@ -1,0 +1,177 @@
+"""From uploaded files to members of a set: each checked, stripped, stored. Request side.
+
+Every file is judged alone: a refusal names the file and the rule, and the others stay.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Sum
+
+from accounts.quotas import check_quota, start_of_day
+from registry import archives, blobs
+from registry.models import Aesthetic, Image, Member, Side
+from registry.pictures import (
+    MOST_BYTES,
+    Picture,
+    PictureRefused,
+    accept,
+    thumbnail,
+)
+
+THUMBNAIL_SIDE = 256  # pixels
+NAME_LENGTH = 255  # characters of a file's name that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the pictures of one upload are from, as their uploader says."""
+
+    source: str = ""
+    licence: str = ""
+    credit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A picture that is now in the set."""
+
+    name: str
+    image: str  # digest of the stored bytes
+    side: str
+    was_there: bool  # the same picture was in the set before
+    had_location: bool  # its metadata told where it was taken, and was taken out
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that is not in the set, and why."""
+
+    name: str
+    code: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of each file of an upload."""
+
+    accepted: list[Accepted] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)  # litter of archives: .DS_Store and the like
+
+
+def add_files(
+    aesthetic: Aesthetic,
+    files: Iterable[UploadedFile],
+    *,
+    side: Side = Side.TOWARDS,
+    provenance: Provenance | None = None,
+) -> Report:
+    """Put pictures, and the pictures of zip archives, into the set of `aesthetic`.
+
+    Raises QuotaExceeded when the day's share is used up; what was added before it stays.
+    """
+    report = Report()
+    for upload in files:
+        for name, data in _pictures_of(upload, report):
+            _check_upload_quota(aesthetic, len(data))
+            try:
+                picture = accept(name, data)
+            except PictureRefused as error:
+                report.refused.append(Refused(name, error.code, error.detail))
+                continue
+            report.accepted.append(
+                add_picture(aesthetic, name, picture, side, provenance or Provenance())
+            )
+    return report
+
+
+def add_picture(
+    aesthetic: Aesthetic, name: str, picture: Picture, side: Side, provenance: Provenance
+) -> Accepted:
+    """Store one accepted picture and make it a member; the same one again changes nothing."""
+    image = ensure_image(picture)
+    _, is_new = Member.objects.get_or_create(
+        aesthetic=aesthetic,
+        image=image,
+        side=side,
+        defaults={
+            "filename": name[-NAME_LENGTH:],
+            "source": provenance.source,
+            "licence": provenance.licence,
+            "credit": provenance.credit,
+        },
+    )
+    return Accepted(name, image.digest, side, not is_new, picture.had_location)
+
+
+def ensure_image(picture: Picture) -> Image:
+    """Store the bytes, the thumbnail and the row of a picture, whatever of them is missing."""
+    digest = blobs.ensure_blob(picture.data)
+    blobs.ensure_file(blobs.thumbnail_path(digest), thumbnail(picture.data, THUMBNAIL_SIDE))
+    image, _ = Image.objects.get_or_create(
+        digest=digest,
+        defaults={
+            "media_type": picture.media_type,
+            "size": len(picture.data),
+            "width": picture.width,
+            "height": picture.height,
+        },
+    )
+    return image
+
+
+def remove_image(aesthetic: Aesthetic, digest: str) -> int:
+    """Take the image `digest` out of the whole set; return on how many sides it was."""
+    count, _ = aesthetic.members.filter(image__digest=digest).delete()
+    return count
+
+
+def remove_member(aesthetic: Aesthetic, digest: str, *, side: Side) -> None:
+    """Take the image `digest` out of one side of the set; fine when it is not there."""
+    aesthetic.members.filter(image__digest=digest, side=side).delete()
+
+
+def _pictures_of(upload: UploadedFile, report: Report) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of each picture of an upload; refusals go into the report."""
+    name = upload.name or "unnamed"
+    if name.lower().endswith(".zip"):
+        yield from _members_of_archive(name, upload, report)
+        return
+    data = blobs.read_upload(upload, at_most=MOST_BYTES)
+    if data is None:
+        report.refused.append(_too_large(name))
+        return
+    yield name, data
+
+
+def _members_of_archive(
+    name: str, upload: UploadedFile, report: Report
+) -> Iterator[tuple[str, bytes]]:
+    limits = archives.Limits()
+    try:
+        listing = archives.inspect(upload.file, limits)
+        report.skipped.extend(listing.skipped)
+        for entry in listing.entries:
+            if entry.size > MOST_BYTES:
+                report.refused.append(_too_large(entry.name))
+                continue
+            yield entry.name, archives.read(upload.file, entry, limits)
+    except archives.ArchiveRefused as error:
+        report.refused.append(Refused(name, error.code, error.detail))
+
+
+def _too_large(name: str) -> Refused:
+    limit = MOST_BYTES // 10**6
+    return Refused(name, "too-many-bytes", f"{name} is larger than {limit} MB; save it smaller.")
+
+
+def _check_upload_quota(aesthetic: Aesthetic, size: int) -> None:
+    """Raise QuotaExceeded when the owner's share of pictures or bytes of today is used up."""
+    today = Member.objects.filter(aesthetic__owner=aesthetic.owner, added_at__gte=start_of_day())
+    used = today.aggregate(size=Sum("image__size", default=0))["size"]
+    check_quota("pictures", used=today.count(), asked=1, limit=settings.QUOTA_UPLOAD_IMAGES)
+    check_quota("bytes of pictures", used=used, asked=size, limit=settings.QUOTA_UPLOAD_BYTES)

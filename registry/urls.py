@@ -1,0 +1,26 @@
+"""Routes of the registry's pages; names of people come last."""
+
+from django.urls import path
+
+from registry.views import browse, workspace
+
+ONE = "<str:owner>/<str:slug>"
+
+app_name = "registry"
+urlpatterns = [
+    path("", browse.browse, name="browse"),
+    path("new", workspace.create, name="create"),
+    path("<str:owner>", browse.owner, name="owner"),
+    path(ONE, browse.aesthetic, name="aesthetic"),
+    path(f"{ONE}/edit", workspace.edit, name="edit"),
+    path(f"{ONE}/delete", workspace.delete, name="delete"),
+    path(f"{ONE}/images", workspace.images, name="images"),
+    path(f"{ONE}/images/upload", workspace.upload, name="upload"),
+    path(f"{ONE}/images/<str:digest>/remove", workspace.remove_image, name="remove_image"),
+    path(f"{ONE}/builds", workspace.build, name="build"),
+    path(f"{ONE}/builds/<uuid:pk>", workspace.build_status, name="build_status"),
+    path(f"{ONE}/builds/<uuid:pk>/cancel", workspace.cancel_build, name="cancel_build"),
+    path(f"{ONE}/builds/<uuid:pk>/publish", workspace.publish, name="publish"),
+    path(f"{ONE}/versions/<str:ref>", browse.version, name="version"),
+    path(f"{ONE}/thumbnails/<str:name>.webp", browse.thumbnail, name="thumbnail"),
+]

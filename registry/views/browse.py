@@ -1,0 +1,115 @@
+"""Pages for everybody: browse, one person, one aesthetic, one version, a thumbnail."""
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from accounts.models import User
+from registry import blobs, cards, covers, digests, search, serving
+from registry.models import Aesthetic, Version
+
+PAGE_SIZE = 24
+TAGS_SHOWN = 16
+NEIGHBOURS_SHOWN = 6
+
+
+def browse(request: HttpRequest) -> HttpResponse:
+    """The front page: what is published, by words, tag and order."""
+    wanted = request.GET
+    query = wanted.get("q", "").strip()
+    sort = wanted.get("sort", search.RELEVANCE if query else "newest")
+    criteria = search.Criteria(
+        query=query,
+        tag=wanted.get("tag", "").strip(),
+        sort=sort if sort in search.SORTS else search.RELEVANCE,
+    )
+    found = search.browse(criteria, person=request.user)
+    page = Paginator(found, PAGE_SIZE).get_page(wanted.get("page"))
+    page.object_list = covers.attach_covers(page.object_list)
+    context = {
+        "page": page,
+        "total": page.paginator.count,
+        "query": criteria.query,
+        "tag": criteria.tag,
+        "sort": criteria.sort,
+        "tags": search.tag_counts(Aesthetic.objects.public(), most=TAGS_SHOWN),
+    }
+    return render(request, "registry/browse.html", context)
+
+
+def owner(request: HttpRequest, owner: str) -> HttpResponse:
+    """One person's aesthetics; their own drafts only to themselves."""
+    person = get_object_or_404(User.objects.filter(is_active=True), username=owner)
+    found = search.browse(search.Criteria(owner=owner), person=request.user)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page.object_list = covers.attach_covers(page.object_list)
+    context = {"person": person, "page": page, "is_self": person == request.user}
+    return render(request, "registry/owner.html", context)
+
+
+def aesthetic(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+    """One aesthetic at its newest version; a draft of your own without one."""
+    found = find_aesthetic(request, owner, slug)
+    return _render(request, found, found.versions.named("latest").first())
+
+
+def version(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpResponse:
+    """One aesthetic at one version."""
+    found = find_aesthetic(request, owner, slug)
+    chosen = found.versions.named(ref).first()
+    if chosen is None:
+        raise Http404
+    return _render(request, found, chosen)
+
+
+def thumbnail(request: HttpRequest, owner: str, slug: str, name: str) -> HttpResponse:
+    """A small version of one picture: of a public cover, or of a set of your own."""
+    found = find_aesthetic(request, owner, slug)
+    digest = f"sha256:{name}"
+    if not digests.is_digest(digest) or not covers.may_see_thumbnail(request.user, found, digest):
+        raise Http404
+    data = blobs.read_file(blobs.thumbnail_path(digest))
+    content = serving.Representation(
+        data=data,
+        digest=digests.digest_bytes(data),
+        media_type="image/webp",
+        caching="private, max-age=86400",
+    )
+    return serving.serve(request, content)
+
+
+def find_aesthetic(request: HttpRequest, owner: str, slug: str) -> Aesthetic:
+    """Return an aesthetic the visitor may see; 404 for all others, whether they exist or not."""
+    visible = Aesthetic.objects.visible_to(request.user).select_related("owner")
+    return get_object_or_404(visible, owner__username=owner, slug=slug)
+
+
+def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> HttpResponse:
+    found.card_html = cards.to_html(found.card)
+    cover = covers.covers_of([chosen.pk])[chosen.pk] if chosen else covers.first_members(found)
+    context = {
+        "aesthetic": found,
+        "is_owner": found.owner_id == request.user.pk,
+        "covers": [covers.thumbnail_url(found, digest) for digest in cover],
+        "version": chosen,
+        "versions": found.versions.published().order_by("-number"),
+        "files": _files(found, chosen) if chosen else [],
+        "neighbours": _neighbours(request, chosen) if chosen else [],
+    }
+    return render(request, "registry/aesthetic.html", context)
+
+
+def _files(found: Aesthetic, chosen: Version) -> list[object]:
+    chosen.aesthetic = found
+    files = list(chosen.files.all())
+    for file in files:
+        file.version = chosen
+    return files
+
+
+def _neighbours(request: HttpRequest, chosen: Version) -> list[tuple[Aesthetic, float]]:
+    nearest = search.neighbours(chosen, person=request.user, most=NEIGHBOURS_SHOWN)
+    for neighbour in nearest:
+        neighbour.version.aesthetic.latest_id = neighbour.version.pk
+    covers.attach_covers([neighbour.version.aesthetic for neighbour in nearest])
+    return [(neighbour.version.aesthetic, neighbour.cosine) for neighbour in nearest]

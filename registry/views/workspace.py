@@ -1,0 +1,192 @@
+"""Pages for the owner of an aesthetic: its card, its set, its builds, publishing."""
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.refusals import Refusal
+from registry import covers, publishing, queueing, uploads
+from registry.forms import AestheticForm, SideForm
+from registry.models import Aesthetic, Member, Side, Version
+from registry.views.browse import find_aesthetic
+
+REFUSED = "refused"  # where a plain upload leaves its refusals for the next page
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """Name a new aesthetic."""
+    form = AestheticForm(request.POST or None, instance=Aesthetic(owner=request.user))
+    if form.is_valid():
+        aesthetic = form.save()
+        return redirect("registry:images", aesthetic.owner.username, aesthetic.slug)
+    return render(request, "registry/create.html", {"form": form})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+    """Change the card."""
+    aesthetic = find_own(request, owner, slug)
+    form = AestheticForm(request.POST or None, instance=aesthetic)
+    if form.is_valid():
+        form.save()
+        messages.success(request, "Saved.")
+        return redirect(aesthetic)
+    return render(request, "registry/edit.html", {"form": form, "aesthetic": aesthetic})
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+    """Hide the aesthetic for good."""
+    aesthetic = find_own(request, owner, slug)
+    publishing.delete(aesthetic)
+    messages.success(request, f"{aesthetic.title} is deleted.")
+    return redirect("registry:owner", aesthetic.owner.username)
+
+
+@never_cache
+@login_required
+@require_safe
+def images(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+    """The workspace: pictures in, builds, a published version out."""
+    aesthetic = find_own(request, owner, slug)
+    context = {**workspace(aesthetic), "refused": request.session.pop(REFUSED, [])}
+    return render(request, "registry/images.html", context)
+
+
+@login_required
+@require_POST
+def upload(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+    """Add files to the set; JSON for upload.js, a page for a plain form."""
+    aesthetic = find_own(request, owner, slug)
+    form = SideForm(request.POST)
+    if not form.is_valid():
+        return JsonResponse({"detail": "A picture is on the side towards or away."}, status=422)
+    files = request.FILES.getlist("files")
+    try:
+        report = uploads.add_files(aesthetic, files, side=form.cleaned_data["side"])
+    except Refusal as refusal:
+        report = uploads.Report(refused=[uploads.Refused("upload", refusal.code, refusal.detail)])
+    if request.accepts("application/json") and not request.accepts("text/html"):
+        return JsonResponse(asdict(report))
+    request.session[REFUSED] = [asdict(refused) for refused in report.refused]
+    if report.accepted:
+        messages.success(request, f"{len(report.accepted)} pictures are in the set.")
+    return redirect("registry:images", owner, slug)
+
+
+@login_required
+@require_POST
+def remove_image(request: HttpRequest, owner: str, slug: str, digest: str) -> HttpResponse:
+    """Take a picture out of one side of the set."""
+    aesthetic = find_own(request, owner, slug)
+    form = SideForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    uploads.remove_member(aesthetic, digest, side=form.cleaned_data["side"])
+    return redirect("registry:images", owner, slug)
+
+
+@login_required
+@require_POST
+def build(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+    """Queue the measuring of the set."""
+    aesthetic = find_own(request, owner, slug)
+    try:
+        queued = queueing.queue_build(aesthetic)
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        if not queued.is_new:
+            messages.info(request, "Nothing has changed since that build, so it stands.")
+    return redirect("registry:images", owner, slug)
+
+
+@never_cache
+@login_required
+@require_safe
+def build_status(request: HttpRequest, owner: str, slug: str, pk: UUID) -> HttpResponse:
+    """One build, as a fragment that asks again until it is final."""
+    aesthetic = find_own(request, owner, slug)
+    found = with_cautions(get_object_or_404(aesthetic.versions, pk=pk))
+    return render(request, "registry/_build.html", {"aesthetic": aesthetic, "build": found})
+
+
+@login_required
+@require_POST
+def cancel_build(request: HttpRequest, owner: str, slug: str, pk: UUID) -> HttpResponse:
+    """End a build that waits or runs."""
+    aesthetic = find_own(request, owner, slug)
+    found = get_object_or_404(aesthetic.versions, pk=pk)
+    if Version.objects.cancel(found.pk):
+        messages.success(request, "The build is cancelled; what was measured is kept.")
+    return redirect("registry:images", owner, slug)
+
+
+@login_required
+@require_POST
+def publish(request: HttpRequest, owner: str, slug: str, pk: UUID) -> HttpResponse:
+    """Give a build its number and seal it."""
+    aesthetic = find_own(request, owner, slug)
+    found = get_object_or_404(aesthetic.versions, pk=pk)
+    try:
+        version = publishing.publish(found, accepts=request.POST.keys())
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+        return redirect("registry:images", owner, slug)
+    messages.success(request, f"Version {version.number} is published.")
+    return redirect(version)
+
+
+def find_own(request: HttpRequest, owner: str, slug: str) -> Aesthetic:
+    """Return an aesthetic of the visitor; 404 for what they may not see, 403 for others' things."""
+    aesthetic = find_aesthetic(request, owner, slug)
+    if aesthetic.owner_id != request.user.pk:
+        raise PermissionDenied
+    return aesthetic
+
+
+def workspace(aesthetic: Aesthetic) -> dict[str, Any]:
+    """Return what the page of a set shows."""
+    members = list(aesthetic.members.select_related("image").order_by("-side", "added_at", "pk"))
+    try:
+        queueing.check_size(members)
+        refusal = ""
+    except queueing.BuildRefused as error:
+        refusal = error.detail
+    counts = {str(side): sum(member.side == side for member in members) for side in Side}
+    return {
+        "aesthetic": aesthetic,
+        "members": [_shown(aesthetic, member) for member in members],
+        "counts": counts,
+        "builds": [with_cautions(found) for found in aesthetic.versions.all()],
+        "few": any(0 < count < publishing.ENOUGH_IMAGES for count in counts.values()),
+        "build_refusal": refusal,
+    }
+
+
+def with_cautions(build: Version) -> Version:
+    """Give a build that can be published the list of what its publisher must agree to."""
+    is_publishable = build.has_succeeded and not build.is_published
+    build.cautions = publishing.cautions(build) if is_publishable else []
+    return build
+
+
+def _shown(aesthetic: Aesthetic, member: Member) -> dict[str, Any]:
+    return {
+        "digest": member.image.digest,
+        "filename": member.filename,
+        "side": member.side,
+        "thumbnail_url": covers.thumbnail_url(aesthetic, member.image.digest),
+    }

@@ -1,0 +1,66 @@
+"""The encoder of this worker process: loaded once, checked against its space. Worker side."""
+
+from functools import cache
+
+import torch
+from django.conf import settings
+
+from registry import encoder
+from registry.leases import JobFailed
+from registry.models.spaces import Space
+from registry.pictures import PREPROCESSING
+
+
+def source() -> encoder.Source:
+    """Return which encoder the settings name."""
+    return encoder.Source(
+        model=settings.ENCODER_MODEL,
+        pretrained=settings.ENCODER_PRETRAINED,
+        device=settings.DEVICE,
+    )
+
+
+def encoder_for(space: Space) -> encoder.Encoder:
+    """Return this process's encoder; raise JobFailed when it is not the one of `space`.
+
+    The weights decide, not the name: vectors of other weights are never mixed in.
+    """
+    loaded = _loaded_encoder()
+    if loaded.description.weights != space.weights:
+        raise JobFailed(
+            f"This worker's encoder has the weights {loaded.description.weights}, but the space "
+            f"“{space.name}” was made with {space.weights}."
+        )
+    return loaded
+
+
+@cache
+def _loaded_encoder() -> encoder.Encoder:
+    if settings.TORCH_THREADS:
+        torch.set_num_threads(settings.TORCH_THREADS)
+    return encoder.Encoder.load(source())
+
+
+def ensure_space(name: str) -> tuple[Space, bool]:
+    """Register the space of the settings' encoder under `name`; return it and whether it is new.
+
+    Raises ValueError when the name already stands for other weights or another preprocessing.
+    """
+    description = encoder.describe(source())
+    preprocessing = {**description.preprocessing, **PREPROCESSING}
+    space, created = Space.objects.get_or_create(
+        name=name,
+        defaults={
+            "architecture": description.architecture,
+            "weights": description.weights,
+            "preprocessing": preprocessing,
+            "width": description.width,
+            "image_size": description.image_size,
+        },
+    )
+    if (space.weights, space.preprocessing) != (description.weights, preprocessing):
+        raise ValueError(
+            f"The space “{name}” stands for the weights {space.weights}, and the encoder "
+            f"{settings.ENCODER_MODEL} has {description.weights}. Set HUB_SPACE to a new name."
+        )
+    return space, created

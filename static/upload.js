@@ -1,0 +1,236 @@
+// Sends the files of a form marked data-upload one by one and shows beside each what became of it.
+//
+// Every file goes alone, as field `files`, to the form's own action, with `Accept: application/json`. The answer is
+//   {"accepted": [{name, had_location, was_there}], "refused": [{name, code, detail}], "skipped": [name]}
+// or a problem document with `detail`. Without this script the form sends all files at once and the page answers.
+
+const AT_ONCE = 3; // Enough to hide the round trips; more would only make the files wait in the server's queue.
+
+const SENTENCES = {
+  0: "The connection broke before the file had arrived.",
+  401: "You are signed out. Sign in again, then retry.",
+  403: "The page has been open too long. Reload it, then retry.",
+  413: "The file is larger than the server takes.",
+  429: "That was a lot at once. Wait a moment, then retry.",
+  503: "The server is busy. Wait a moment, then retry.",
+};
+
+function sentenceFor(status, body) {
+  return body.detail ?? SENTENCES[status] ?? `The server answered with status ${status}.`;
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function pictures(count) {
+  return count === 1 ? "1 picture" : `${count} pictures`;
+}
+
+/** One line of the list: a file and its fate. */
+class Row {
+  constructor(template, file, onRetry) {
+    this.file = file;
+    this.element = template.content.firstElementChild.cloneNode(true);
+    this.progress = this.element.querySelector("progress");
+    this.details = this.element.querySelector("ul");
+    this.retry = this.element.querySelector("button");
+    this.element.querySelector(".upload-row__name").textContent = file.name;
+    this.progress.setAttribute("aria-label", `Progress of ${file.name}`);
+    this.retry.setAttribute("aria-label", `Retry ${file.name}`);
+    this.retry.addEventListener("click", () => onRetry(this));
+    this.say("waiting", "Waiting");
+  }
+
+  say(state, words) {
+    this.state = state;
+    this.element.dataset.state = state;
+    this.element.querySelector(".upload-row__state").textContent = words;
+    this.retry.hidden = state !== "failed";
+  }
+
+  note(words, className) {
+    const line = document.createElement("li");
+    line.textContent = words;
+    line.className = className;
+    this.details.append(line);
+  }
+
+  advance(fraction) {
+    this.progress.value = fraction;
+    this.say("sending", fraction < 1 ? `${Math.floor(100 * fraction)} %` : "Checking…");
+    if (fraction === 1) this.progress.removeAttribute("value");
+  }
+
+  reset() {
+    this.details.replaceChildren();
+    this.progress.value = 0;
+    this.say("waiting", "Waiting");
+  }
+
+  fail(words) {
+    this.note(words, "is-refusal");
+    this.say("failed", "Failed");
+  }
+
+  settle({ accepted = [], refused = [], skipped = [] }) {
+    this.accepted = accepted.length;
+    this.refused = refused.length;
+    const fresh = accepted.filter((picture) => !picture.was_there).length;
+    const located = accepted.filter((picture) => picture.had_location);
+    for (const { name, detail } of refused) {
+      // A member of a zip has a name of its own; most sentences say it already.
+      const isMember = name !== this.file.name && name !== "upload" && !detail.includes(name);
+      this.note(isMember ? `${name}: ${detail}` : detail, "is-refusal");
+    }
+    if (located.length) this.note(`${pictures(located.length)} carried a location. It was removed.`, "is-note");
+    if (skipped.length) this.note(`${skipped.length} other files in it were skipped.`, "is-note");
+    if (!accepted.length) this.say("refused", refused.length ? "Refused" : "No pictures in it");
+    else if (!fresh) this.say("stored", "Already in the set");
+    else this.say("stored", accepted.length === 1 ? "Stored" : `${pictures(fresh)} stored`);
+  }
+}
+
+function send(form, row, side) {
+  const data = new FormData();
+  data.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
+  data.set("side", side);
+  data.set("files", row.file, row.file.name);
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", form.action);
+    request.setRequestHeader("Accept", "application/json");
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) row.advance(event.loaded / event.total);
+    });
+    request.addEventListener("loadend", () => {
+      const body = parse(request.responseText);
+      if (body.accepted || body.refused) row.settle(body);
+      else row.fail(sentenceFor(request.status, body));
+      resolve();
+    });
+    row.advance(0);
+    request.send(data);
+  });
+}
+
+/** The files of one form: a queue that a few senders empty. */
+class Upload {
+  constructor(form) {
+    this.form = form;
+    this.rows = [];
+    this.waiting = [];
+    this.sending = 0;
+    this.input = form.querySelector("input[type=file]");
+    this.list = form.querySelector("[data-upload-list]");
+    this.summary = form.querySelector("[data-upload-summary]");
+    this.retryAll = form.querySelector("[data-upload-retry-all]");
+    this.clear = form.querySelector("[data-upload-clear]");
+    this.template = form.querySelector("[data-upload-row]");
+    this.takeOver();
+  }
+
+  takeOver() {
+    this.form.classList.add("is-enhanced");
+    for (const part of this.form.querySelectorAll("[data-upload-only]")) part.hidden = false;
+    this.form.querySelector("[data-upload-plain]").hidden = true;
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.input.addEventListener("change", () => {
+      this.add([...this.input.files]);
+      this.input.value = "";
+    });
+    this.retryAll.addEventListener("click", () => this.again(this.rows.filter((row) => row.state === "failed")));
+    this.clear.addEventListener("click", () => this.forget());
+    this.listenForDrops(this.form.querySelector("[data-upload-drop]"));
+    window.addEventListener("beforeunload", (event) => {
+      if (this.sending) event.preventDefault();
+    });
+  }
+
+  listenForDrops(zone) {
+    const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+    // A file that misses the zone would otherwise replace the page.
+    for (const name of ["dragover", "drop"]) {
+      window.addEventListener(name, (event) => carriesFiles(event) && event.preventDefault());
+    }
+    zone.addEventListener("dragover", () => zone.classList.add("is-over"));
+    zone.addEventListener("dragleave", (event) => {
+      if (!zone.contains(event.relatedTarget)) zone.classList.remove("is-over");
+    });
+    zone.addEventListener("drop", (event) => {
+      zone.classList.remove("is-over");
+      const items = [...event.dataTransfer.items].filter((item) => item.kind === "file");
+      this.add(items.map((item) => ({ file: item.getAsFile(), isFolder: item.webkitGetAsEntry?.()?.isDirectory })));
+    });
+  }
+
+  add(dropped) {
+    for (const each of dropped) {
+      const { file, isFolder } = each instanceof File ? { file: each, isFolder: false } : each;
+      const row = new Row(this.template, file, (failed) => this.again([failed]));
+      // The side is the one chosen when the file was added, whatever is chosen while it waits.
+      row.side = this.form.elements.side?.value ?? "towards";
+      this.rows.push(row);
+      this.list.append(row.element);
+      if (isFolder) row.settle({ refused: [{ name: file.name, detail: "This is a folder. Drop its pictures, or a zip of it." }] });
+      else this.waiting.push(row);
+    }
+    this.pump();
+  }
+
+  again(rows) {
+    for (const row of rows) row.reset();
+    this.waiting.push(...rows);
+    this.pump();
+  }
+
+  forget() {
+    this.rows = [];
+    this.list.replaceChildren();
+    this.tell();
+  }
+
+  pump() {
+    while (this.sending < AT_ONCE && this.waiting.length) this.sendNext();
+    this.tell();
+  }
+
+  async sendNext() {
+    const row = this.waiting.shift();
+    this.sending += 1;
+    await send(this.form, row, row.side);
+    this.sending -= 1;
+    if (!this.sending && !this.waiting.length) this.refresh();
+    this.pump();
+  }
+
+  tell() {
+    const isBusy = this.sending > 0;
+    const failed = this.rows.filter((row) => row.state === "failed").length;
+    this.retryAll.hidden = isBusy || failed < 2;
+    this.clear.hidden = isBusy || !this.rows.length;
+    this.form.setAttribute("aria-busy", String(isBusy));
+    this.summary.textContent = isBusy ? `Sending ${this.rows.length === 1 ? "1 file" : `${this.rows.length} files`}…` : this.outcome(failed);
+  }
+
+  outcome(failed) {
+    if (!this.rows.length) return "";
+    const sum = (key) => this.rows.reduce((total, row) => total + (row[key] ?? 0), 0);
+    const parts = [`${pictures(sum("accepted"))} in the set`];
+    if (sum("refused")) parts.push(`${sum("refused")} refused`);
+    if (failed) parts.push(`${failed} failed`);
+    return `Done: ${parts.join(", ")}.`;
+  }
+
+  refresh() {
+    const target = document.querySelector(this.form.dataset.uploadRefresh);
+    if (window.htmx && target) window.htmx.trigger(target, "set-change");
+    else window.location.reload();
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-upload]")) new Upload(form);

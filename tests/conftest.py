@@ -1,0 +1,42 @@
+"""Fixtures of all tests: the embedded services, started when first needed, and a media folder."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.embedded import broker_url, var_folder
+from hub.embedded.postgres import start_postgres
+from hub.embedded.valkey import start_valkey
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> Iterator[None]:
+    """Start the embedded PostgreSQL before pytest-django makes the test database in it."""
+    if os.environ.get("DATABASE_URL"):
+        yield
+        return
+    server = start_postgres(var_folder())
+    yield
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[str]:
+    """Start the embedded Valkey, unless CELERY_BROKER_URL names a broker; give its address."""
+    if os.environ.get("CELERY_BROKER_URL"):
+        yield os.environ["CELERY_BROKER_URL"]
+        return
+    server = start_valkey(var_folder())
+    yield broker_url(var_folder())
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def media_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Give each test a media folder of its own, where Django takes part."""
+    folder = tmp_path / "media"
+    if request.config.pluginmanager.hasplugin("django"):
+        request.getfixturevalue("settings").MEDIA_ROOT = folder
+    return folder

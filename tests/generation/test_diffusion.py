@@ -1,0 +1,416 @@
+"""Drawing with the built-in checkpoint, against diffusers' own pipeline."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import (
+    DPMSolverMultistepScheduler,
+    EulerAncestralDiscreteScheduler,
+    PNDMScheduler,
+    StableDiffusionPipeline,
+)
+from diffusers.pipelines.stable_diffusion import StableDiffusionSafetyChecker
+from PIL import Image
+from torch import Tensor
+from transformers import CLIPConfig, CLIPImageProcessor
+
+from generation.diffusion import (
+    CheckpointUnavailable,
+    Models,
+    PictureWithheld,
+    ProjectionMismatch,
+    PromptTooLong,
+    Sampling,
+    SamplingRefused,
+    UnknownSampler,
+    checkpoint_digest,
+    draw,
+)
+from generation.personalisation import Recipe, personalise
+from registry.encoder import Encoder, Source
+
+WEIGHTS = Path(__file__).parents[2] / "demo" / "weights"
+CHECKPOINT = WEIGHTS / "sd"
+PROMPT = "a boat on the sea"
+END = 8191
+SAMPLING = Sampling(seed=11, steps=4, guidance=4.0, width=96, height=96)
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder.load(Source(f"local-dir:{WEIGHTS / 'open_clip'}"))
+
+
+@pytest.fixture(scope="module")
+def models(encoder: Encoder) -> Models:
+    return Models.load(str(CHECKPOINT), encoder.text_projection)
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> StableDiffusionPipeline:
+    """The checkpoint as diffusers alone reads it."""
+    loaded = StableDiffusionPipeline.from_pretrained(CHECKPOINT, dtype=torch.float32)
+    loaded.set_progress_bar_config(disable=True)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def plain(models: Models) -> Tensor:
+    return models.condition(models.tokenize(PROMPT))
+
+
+@pytest.fixture(scope="module")
+def negative(models: Models) -> Tensor:
+    return models.condition(models.tokenize(""))
+
+
+def difference(first: Image.Image, second: Image.Image) -> int:
+    """Return by how many levels of 255 the pictures differ at most."""
+    return int(np.abs(np.asarray(first, int) - np.asarray(second, int)).max())
+
+
+def with_scheduler(models: Models, kind: Any) -> Models:
+    # PNDM without its Runge-Kutta turns is what Stable Diffusion 1.x checkpoints have.
+    scheduler = kind.from_config(models.pipeline.scheduler.config, skip_prk_steps=True)
+    parts = {**models.pipeline.components, "scheduler": scheduler}
+    return replace(models, pipeline=StableDiffusionPipeline(**parts, requires_safety_checker=False))
+
+
+def copy_of_checkpoint(folder: Path) -> Path:
+    return Path(shutil.copytree(CHECKPOINT, folder / "copy"))
+
+
+def test_a_picture_is_what_diffusers_draws_for_the_prompt(
+    models: Models, pipeline: StableDiffusionPipeline, plain: Tensor, negative: Tensor
+) -> None:
+    [expected] = pipeline(
+        PROMPT,
+        negative_prompt="",
+        num_inference_steps=4,
+        guidance_scale=4.0,
+        width=96,
+        height=96,
+        generator=torch.Generator().manual_seed(11),
+    ).images
+    [picture] = draw(models, plain, negative, SAMPLING)
+    assert picture.size == (96, 96)
+    assert difference(picture, expected) <= 1
+
+
+def test_dpm_is_what_diffusers_draws_with_that_scheduler(
+    models: Models, pipeline: StableDiffusionPipeline, plain: Tensor, negative: Tensor
+) -> None:
+    scheduler = DPMSolverMultistepScheduler.from_config(pipeline.scheduler.config)
+    other = StableDiffusionPipeline(
+        **{**pipeline.components, "scheduler": scheduler}, requires_safety_checker=False
+    )
+    other.set_progress_bar_config(disable=True)
+    [expected] = other(
+        PROMPT,
+        num_inference_steps=4,
+        guidance_scale=4.0,
+        width=96,
+        height=96,
+        generator=torch.Generator().manual_seed(11),
+    ).images
+    [picture] = draw(models, plain, negative, replace(SAMPLING, sampler="dpm++"))
+    [own] = draw(models, plain, negative, SAMPLING)
+    assert difference(picture, expected) <= 1
+    assert difference(picture, own) > 1
+
+
+def test_a_seed_always_draws_the_same_and_another_seed_another_picture(
+    models: Models, plain: Tensor, negative: Tensor
+) -> None:
+    torch.manual_seed(1)
+    [first] = draw(models, plain, negative, SAMPLING)
+    torch.manual_seed(2)
+    [second] = draw(models, plain, negative, SAMPLING)
+    [third] = draw(models, plain, negative, replace(SAMPLING, seed=12))
+    assert first.tobytes() == second.tobytes()
+    assert difference(first, third) > 30
+
+
+@pytest.mark.parametrize("kind", [None, EulerAncestralDiscreteScheduler])
+def test_rows_of_equal_conditioning_are_equal_pictures(
+    models: Models, plain: Tensor, negative: Tensor, kind: Any
+) -> None:
+    """Also where the sampler adds noise on its way."""
+    drawing = models if kind is None else with_scheduler(models, kind)
+    first, second = draw(drawing, torch.cat([plain, plain]), negative, SAMPLING)
+    [alone] = draw(drawing, plain, negative, SAMPLING)
+    assert difference(first, second) <= 1
+    assert difference(first, alone) <= 1
+
+
+def test_a_personalised_row_is_another_picture(
+    models: Models, encoder: Encoder, plain: Tensor, negative: Tensor
+) -> None:
+    neon = torch.from_numpy(encoder.encode_words(["neon"]))[0]
+    changed = personalise(models.text_encoder, models.tokenize(PROMPT), neon, Recipe(rate=2e-4))
+    pictures = draw(models, torch.cat([plain, changed.conditioning]), negative, SAMPLING)
+    [alone] = draw(models, plain, negative, SAMPLING)
+    assert difference(pictures[0], alone) <= 1
+    assert difference(*pictures) > 30
+
+
+def test_a_negative_prompt_and_guidance_change_the_picture(
+    models: Models, plain: Tensor, negative: Tensor
+) -> None:
+    [picture] = draw(models, plain, negative, SAMPLING)
+    [without] = draw(models, plain, negative, replace(SAMPLING, guidance=1.0))
+    [avoiding] = draw(models, plain, models.condition(models.tokenize("blue")), SAMPLING)
+    assert difference(picture, without) > 5
+    assert difference(picture, avoiding) > 5
+
+
+def test_pictures_need_not_be_square(models: Models, plain: Tensor, negative: Tensor) -> None:
+    sampling = replace(SAMPLING, steps=1, width=104, height=64)
+    assert draw(models, plain, negative, sampling)[0].size == (104, 64)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [(None, [1, 2, 3, 4]), (PNDMScheduler, [1, 2, 3, 4, 4])]
+)
+def test_the_number_of_steps_done_is_reported_and_never_exceeds_the_steps(
+    models: Models, plain: Tensor, negative: Tensor, kind: Any, expected: list[int]
+) -> None:
+    drawing = models if kind is None else with_scheduler(models, kind)
+    done: list[int] = []
+    draw(drawing, plain, negative, SAMPLING, done.append)
+    assert done == expected
+
+
+def test_an_exception_from_on_step_cancels_and_leaves_the_models_usable(
+    models: Models, plain: Tensor, negative: Tensor
+) -> None:
+    [before] = draw(models, plain, negative, SAMPLING)
+    done: list[int] = []
+
+    def stop(step: int) -> None:
+        done.append(step)
+        if step == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        draw(models, plain, negative, SAMPLING, stop)
+    assert done == [1, 2]
+    assert draw(models, plain, negative, SAMPLING)[0].tobytes() == before.tobytes()
+
+
+def test_nothing_is_written_to_the_log_while_loading_and_drawing(
+    encoder: Encoder, plain: Tensor, negative: Tensor, capfd: pytest.CaptureFixture[str]
+) -> None:
+    models = Models.load(str(CHECKPOINT), encoder.text_projection)
+    draw(models, plain, negative, SAMPLING)
+    output = capfd.readouterr()
+    assert "it/s" not in output.out + output.err
+    assert "%|" not in output.out + output.err
+
+
+def test_half_precision_models_draw_nearly_the_same(
+    encoder: Encoder, models: Models, plain: Tensor, negative: Tensor
+) -> None:
+    half = Models.load(str(CHECKPOINT), encoder.text_projection)
+    half.pipeline.to(torch.bfloat16)
+    [picture] = draw(half, plain, negative, SAMPLING)
+    [expected] = draw(models, plain, negative, SAMPLING)
+    mean = np.abs(np.asarray(picture, int) - np.asarray(expected, int)).mean()
+    assert mean < 8
+
+
+def test_a_picture_that_the_safety_checker_withholds_is_refused_and_not_black(
+    models: Models, plain: Tensor, negative: Tensor
+) -> None:
+    shape = {"hidden_size": 8, "intermediate_size": 8, "num_attention_heads": 1}
+    vision = {**shape, "num_hidden_layers": 1, "image_size": 32, "patch_size": 32}
+    config = CLIPConfig(vision_config=vision, text_config={**shape, "num_hidden_layers": 1})
+    checker = StableDiffusionSafetyChecker(config).eval()
+    checker.concept_embeds_weights.data.fill_(-2.0)  # Below any cosine: everything offends.
+    size = {"height": 32, "width": 32}
+    parts = {
+        **models.pipeline.components,
+        "safety_checker": checker,
+        "feature_extractor": CLIPImageProcessor(size=size, crop_size=size),
+    }
+    strict = replace(models, pipeline=StableDiffusionPipeline(**parts))
+    with pytest.raises(PictureWithheld, match="withheld 2 of 2 pictures") as caught:
+        draw(strict, torch.cat([plain, plain]), negative, replace(SAMPLING, steps=1))
+    assert caught.value.code == "picture-withheld"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"width": 100}, "width can't be 100 pixels; this checkpoint draws multiples of 8"),
+        ({"height": 0}, "height can't be 0 pixels"),
+        ({"height": -8}, "height can't be -8 pixels"),
+        ({"steps": 1001}, "can't draw in 1001 steps; it was trained on 1000"),
+    ],
+)
+def test_what_the_checkpoint_cannot_do_is_refused(
+    models: Models, plain: Tensor, negative: Tensor, changes: dict[str, int], sentence: str
+) -> None:
+    with pytest.raises(SamplingRefused, match=sentence) as caught:
+        draw(models, plain, negative, replace(SAMPLING, **changes))
+    assert caught.value.code == "sampling-refused"
+    assert caught.value.detail == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"seed": -1}, "seed -1 is not between 0 and"),
+        ({"seed": 2**63}, "seed 9223372036854775808 is not between"),
+        ({"steps": 0}, "in 0 steps; use 1 or more"),
+        ({"guidance": 0.5}, "guidance can't be 0.5"),
+        ({"guidance": float("nan")}, "guidance can't be nan"),
+    ],
+)
+def test_a_sampling_that_makes_no_sense_is_refused(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SamplingRefused, match=sentence):
+        replace(SAMPLING, **changes)
+
+
+def test_an_unknown_sampler_is_refused_by_name() -> None:
+    with pytest.raises(UnknownSampler, match="no sampler 'euler'; use 'dpm") as caught:
+        replace(SAMPLING, sampler="euler")
+    assert caught.value.code == "unknown-sampler"
+
+
+def test_a_prompt_is_padded_with_the_end_of_text(models: Models) -> None:
+    ids = models.tokenize(PROMPT)
+    assert ids.shape == (1, 77)
+    assert ids[0, 0] == 8190
+    end = ids[0].tolist().index(END)
+    assert end == 6
+    assert set(ids[0, end:].tolist()) == {END}
+
+
+def test_a_prompt_of_75_tokens_fits_and_one_of_76_is_refused_with_the_number(
+    models: Models,
+) -> None:
+    assert models.tokenize("tree " * 75)[0].tolist().index(END) == 76
+    with pytest.raises(PromptTooLong, match=r"76 tokens and the text encoder reads 75; .* by 1"):
+        models.tokenize("tree " * 76)
+    with pytest.raises(PromptTooLong, match="180 tokens") as caught:
+        models.tokenize("tree " * 180)
+    assert caught.value.code == "prompt-too-long"
+
+
+def test_a_prompt_that_spells_the_end_of_text_does_not_end_there(models: Models) -> None:
+    ids = models.tokenize("a boat <|endoftext|> on the sea")[0].tolist()
+    assert ids.index(END) > 10
+
+
+def test_conditioning_and_tokens_are_those_of_diffusers(
+    models: Models, pipeline: StableDiffusionPipeline
+) -> None:
+    for prompt in (PROMPT, "", "日本 🎉 é", "tree " * 75):
+        expected, _ = pipeline.encode_prompt(prompt, "cpu", 1, do_classifier_free_guidance=False)
+        assert torch.equal(models.condition(models.tokenize(prompt)), expected)
+
+
+def test_the_joined_text_encoder_gives_the_features_of_the_space(
+    models: Models, encoder: Encoder
+) -> None:
+    for prompt in (PROMPT, "tree " * 75):
+        features = models.text_encoder(input_ids=models.tokenize(prompt)).text_embeds
+        np.testing.assert_allclose(
+            features.numpy(), encoder.encode_words([prompt]), rtol=0, atol=1e-4
+        )
+
+
+def test_a_checkpoint_that_names_the_old_end_of_text_is_read_at_the_right_token(
+    encoder: Encoder, models: Models, tmp_path: Path
+) -> None:
+    folder = copy_of_checkpoint(tmp_path)
+    path = folder / "text_encoder" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "eos_token_id": 2}))
+    old = Models.load(str(folder), encoder.text_projection)
+    ids = models.tokenize(PROMPT)
+    expected = models.text_encoder(input_ids=ids).text_embeds
+    assert old.text_encoder.config.eos_token_id == END
+    assert torch.equal(old.text_encoder(input_ids=ids).text_embeds, expected)
+
+
+def test_a_projection_of_another_width_is_refused() -> None:
+    with pytest.raises(ProjectionMismatch, match="is 128 wide and the space's projection starts"):
+        Models.load(str(CHECKPOINT), torch.zeros(768, 768))
+
+
+def test_without_a_network_an_unknown_checkpoint_says_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    for name in ("nobody/nothing", "demo/weights/nowhere"):
+        with pytest.raises(CheckpointUnavailable, match=f"{name} is no folder") as caught:
+            Models.load(name, torch.zeros(128, 768))
+        assert "Set DIFFUSION_MODEL to a folder" in caught.value.detail
+        with pytest.raises(CheckpointUnavailable):
+            checkpoint_digest(name)
+
+
+def test_a_folder_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointUnavailable, match=r"has no model_index.json"):
+        Models.load(str(tmp_path), torch.zeros(128, 768))
+
+
+@pytest.mark.parametrize("damage", ["broken", "pickled", "missing"])
+def test_a_checkpoint_without_whole_safetensors_is_refused(tmp_path: Path, damage: str) -> None:
+    folder = copy_of_checkpoint(tmp_path)
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    if damage == "broken":
+        weights.write_bytes(weights.read_bytes()[:1000])
+    elif damage == "pickled":
+        weights.rename(weights.with_suffix(".bin"))
+    else:
+        shutil.rmtree(folder / "unet")
+    with pytest.raises(CheckpointUnavailable, match="not a Stable Diffusion checkpoint"):
+        Models.load(str(folder), torch.zeros(128, 768))
+
+
+def test_the_digest_of_a_checkpoint_can_be_recomputed_by_hand() -> None:
+    names = sorted(
+        path.relative_to(CHECKPOINT).as_posix()
+        for path in CHECKPOINT.rglob("*")
+        if path.is_file() and (path.parent != CHECKPOINT or path.name == "model_index.json")
+    )
+    digests = {
+        name: f"sha256:{hashlib.sha256((CHECKPOINT / name).read_bytes()).hexdigest()}"
+        for name in names
+    }
+    text = json.dumps(digests, separators=(",", ":"))
+    expected = hashlib.sha256(text.encode()).hexdigest()
+    assert checkpoint_digest(str(CHECKPOINT)) == f"sha256:{expected}"
+
+
+def test_the_digest_changes_with_what_decides_a_picture_and_with_nothing_else(
+    tmp_path: Path,
+) -> None:
+    folder = copy_of_checkpoint(tmp_path)
+    digest = checkpoint_digest(str(CHECKPOINT))
+    (folder / "README.md").write_text("A card.")
+    (folder / "dose.json").write_text("{}")
+    assert checkpoint_digest(str(folder)) == digest
+
+    settings = folder / "scheduler" / "scheduler_config.json"
+    original = settings.read_text()
+    settings.write_text(original.replace("v_prediction", "epsilon"))
+    assert checkpoint_digest(str(folder)) != digest
+    settings.write_text(original)
+    assert checkpoint_digest(str(folder)) == digest
+
+    weights = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    assert checkpoint_digest(str(folder)) != digest

@@ -1,0 +1,280 @@
+"""Personalisation against a dense, naive version written only for these tests, on real weights."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from transformers import CLIPTextConfig, CLIPTextModelWithProjection
+
+from generation.diffusion import Models
+from generation.personalisation import (
+    PersonalisationRefused,
+    Personalised,
+    Recipe,
+    personalise,
+)
+from registry.encoder import Encoder, Source
+
+WEIGHTS = Path(__file__).parents[2] / "demo" / "weights"
+
+ONE_WORD = "boat"
+REPEATED = "a cat, a cat and a cat by a tree"
+FULL = "tree " * 75
+PROMPTS = [ONE_WORD, REPEATED, FULL]
+
+
+@pytest.fixture(scope="module")
+def models() -> Models:
+    encoder = Encoder.load(Source(f"local-dir:{WEIGHTS / 'open_clip'}"))
+    return Models.load(str(WEIGHTS / "sd"), encoder.text_projection)
+
+
+@pytest.fixture(scope="module")
+def text_encoder(models: Models) -> CLIPTextModelWithProjection:
+    return models.text_encoder
+
+
+def direction(seed: int = 0) -> Tensor:
+    vector = torch.randn(768, generator=torch.Generator().manual_seed(seed))
+    return vector / vector.norm()  # [768]
+
+
+def naively(
+    text_encoder: CLIPTextModelWithProjection, input_ids: Tensor, aesthetic: Tensor, recipe: Recipe
+) -> tuple[Tensor, Tensor]:
+    """Do it as the paper's code does: copy the encoder, tune the copy, read the copy."""
+    changed = copy.deepcopy(text_encoder).requires_grad_(requires_grad=True)
+    changed.text_projection.requires_grad_(requires_grad=False)
+    trained = [weight for weight in changed.parameters() if weight.requires_grad]
+    target = aesthetic / aesthetic.norm()
+    adam = torch.optim.Adam(trained, lr=recipe.rate)
+    trace = []
+    for step in range(recipe.steps + 1):
+        output = changed(input_ids=input_ids)
+        feature = output.text_embeds[0]
+        cosine = feature @ target / feature.norm()
+        trace.append(cosine.item())
+        if step == recipe.steps:
+            break
+        if recipe.optimiser == "adam":
+            adam.zero_grad()
+            (-cosine).backward()
+            adam.step()
+            continue
+        gradients = torch.autograd.grad(cosine, trained)
+        with torch.no_grad():
+            for weight, gradient in zip(trained, gradients, strict=True):
+                weight.add_(recipe.rate * gradient)
+    return output.last_hidden_state.detach(), torch.tensor(trace)
+
+
+def assert_same(result: Personalised, hidden: Tensor, trace: Tensor) -> None:
+    assert (result.agreement[0] - trace).abs().max() < 1e-5
+    assert (result.conditioning - hidden).norm() / hidden.norm() < 1e-4
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+@pytest.mark.parametrize(
+    "recipe",
+    [Recipe("adam", steps=6, rate=1e-4), Recipe("ascent", steps=6, rate=0.02)],
+    ids=["adam", "ascent"],
+)
+def test_it_does_what_the_naive_version_does(models: Models, prompt: str, recipe: Recipe) -> None:
+    input_ids = models.tokenize(prompt)
+    result = personalise(models.text_encoder, input_ids, direction(), recipe)
+    assert_same(result, *naively(models.text_encoder, input_ids, direction(), recipe))
+
+
+def test_the_agreement_rises_towards_any_direction(models: Models) -> None:
+    input_ids = models.tokenize("a castle under the moon")
+    for seed in range(3):
+        result = personalise(models.text_encoder, input_ids, direction(seed), Recipe())
+        trace = result.agreement[0]
+        assert trace.shape == (11,)
+        assert bool((trace.diff() > 0).all())
+        assert result.drift[0] > 0.05
+
+
+def test_the_length_of_the_aesthetic_does_not_matter(models: Models) -> None:
+    input_ids = models.tokenize(ONE_WORD)
+    unit = personalise(models.text_encoder, input_ids, direction(), Recipe(steps=3))
+    longer = personalise(models.text_encoder, input_ids, 16 * direction(), Recipe(steps=3))
+    assert torch.equal(unit.conditioning, longer.conditioning)
+
+
+def test_each_prompt_of_a_batch_is_personalised_as_if_alone(models: Models) -> None:
+    input_ids = torch.cat([models.tokenize(prompt) for prompt in PROMPTS])
+    aesthetics = torch.stack([direction(seed) for seed in range(3)])
+    recipe = Recipe(steps=3, weight=0.9)
+    together = personalise(models.text_encoder, input_ids, aesthetics, recipe)
+    assert together.conditioning.shape == (3, 77, 128)
+    assert together.agreement.shape == (3, 4)
+    assert together.drift.shape == (3,)
+    for row in range(3):
+        alone = personalise(models.text_encoder, input_ids[row : row + 1], aesthetics[row], recipe)
+        assert torch.equal(together.conditioning[row], alone.conditioning[0])
+        assert torch.equal(together.agreement[row], alone.agreement[0])
+        assert torch.equal(together.drift[row], alone.drift[0])
+
+
+def test_one_aesthetic_serves_all_prompts_of_a_batch(models: Models) -> None:
+    input_ids = torch.cat([models.tokenize(prompt) for prompt in (ONE_WORD, REPEATED)])
+    one = personalise(models.text_encoder, input_ids, direction(), Recipe(steps=2))
+    both = torch.stack([direction(), direction()])
+    each = personalise(models.text_encoder, input_ids, both, Recipe(steps=2))
+    assert torch.equal(one.conditioning, each.conditioning)
+
+
+def test_the_encoder_is_left_as_it_was_bit_for_bit(
+    models: Models, text_encoder: CLIPTextModelWithProjection
+) -> None:
+    before = {name: value.clone() for name, value in text_encoder.state_dict().items()}
+    weights = dict(text_encoder.named_parameters())
+    states = torch.random.get_rng_state()
+    personalise(text_encoder, models.tokenize(REPEATED), direction(), Recipe(rate=1e-3))
+    after = text_encoder.state_dict()
+    assert before.keys() == after.keys()
+    for name, value in before.items():
+        assert value.numpy().tobytes() == after[name].numpy().tobytes(), name
+    assert all(weights[name] is weight for name, weight in text_encoder.named_parameters())
+    assert all(weight.grad is None for weight in weights.values())
+    assert not any(weight.requires_grad for weight in weights.values())
+    assert torch.equal(states, torch.random.get_rng_state())
+
+
+@pytest.mark.parametrize("recipe", [Recipe(steps=0), Recipe(weight=0), Recipe(steps=0, weight=0.3)])
+def test_no_steps_and_no_weight_leave_the_plain_conditioning(
+    models: Models, recipe: Recipe
+) -> None:
+    input_ids = models.tokenize(REPEATED)
+    result = personalise(models.text_encoder, input_ids, direction(), recipe)
+    assert torch.equal(result.conditioning, models.condition(input_ids))
+    assert result.drift.tolist() == [0.0]
+    assert result.agreement.shape == (1, recipe.steps + 1)
+
+
+def test_the_weight_mixes_plain_and_personalised(models: Models) -> None:
+    input_ids = models.tokenize(ONE_WORD)
+    plain = models.condition(input_ids)
+    whole = personalise(models.text_encoder, input_ids, direction(), Recipe(weight=1))
+    part = personalise(models.text_encoder, input_ids, direction(), Recipe(weight=0.7))
+    expected = 0.3 * plain + 0.7 * whole.conditioning
+    torch.testing.assert_close(part.conditioning, expected, rtol=1e-5, atol=1e-5)
+    assert part.drift.item() == pytest.approx(0.7 * whole.drift.item(), rel=1e-4)
+    drift = (whole.conditioning - plain).norm() / plain.norm()
+    assert whole.drift.item() == pytest.approx(drift.item())
+    assert torch.equal(part.agreement, whole.agreement)
+
+
+def test_what_was_there_before_the_first_step_is_the_cosine_of_prompt_and_aesthetic(
+    models: Models,
+) -> None:
+    encoder = Encoder.load(Source(f"local-dir:{WEIGHTS / 'open_clip'}"))
+    feature = encoder.encode_words([REPEATED])[0]
+    cosine = float(feature @ direction().numpy() / np.linalg.norm(feature))
+    result = personalise(
+        models.text_encoder, models.tokenize(REPEATED), direction(), Recipe(steps=0)
+    )
+    assert result.agreement[0, 0].item() == pytest.approx(cosine, abs=1e-6)
+
+
+def test_it_works_where_gradients_are_switched_off(models: Models) -> None:
+    expected = personalise(models.text_encoder, models.tokenize(ONE_WORD), direction(), Recipe())
+    with torch.inference_mode():
+        result = personalise(models.text_encoder, models.tokenize(ONE_WORD), direction(), Recipe())
+    assert torch.equal(result.conditioning, expected.conditioning)
+
+
+def test_gradients_of_a_half_precision_encoder_are_full(models: Models) -> None:
+    half = copy.deepcopy(models.text_encoder).half()
+    input_ids = models.tokenize(ONE_WORD)
+    result = personalise(half, input_ids, direction(), Recipe())
+    assert result.conditioning.dtype == torch.float32
+    assert_same(result, *naively(half.float(), input_ids, direction(), Recipe()))
+
+
+def test_the_number_of_steps_done_is_reported_over_the_whole_batch(models: Models) -> None:
+    input_ids = torch.cat([models.tokenize(prompt) for prompt in (ONE_WORD, REPEATED)])
+    done: list[int] = []
+    personalise(models.text_encoder, input_ids, direction(), Recipe(steps=3), done.append)
+    assert done == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_exception_from_on_step_stops_it(models: Models) -> None:
+    before = models.condition(models.tokenize(ONE_WORD))
+
+    def stop(step: int) -> None:
+        if step == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        personalise(
+            models.text_encoder, models.tokenize(ONE_WORD), direction(), Recipe(), on_step=stop
+        )
+    assert torch.equal(models.condition(models.tokenize(ONE_WORD)), before)
+
+
+@pytest.mark.parametrize("end", [2, 30])
+def test_old_and_new_checkpoints_are_read_at_the_first_end_of_text(end: int) -> None:
+    """Old configurations name the end 2, and mean the highest id; the padding is the end too."""
+    torch.manual_seed(0)
+    config = CLIPTextConfig(
+        vocab_size=31, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
+        num_attention_heads=2, max_position_embeddings=12, projection_dim=768,
+        bos_token_id=29, eos_token_id=end, pad_token_id=30,
+    )  # fmt: skip
+    encoder = CLIPTextModelWithProjection(config).eval()
+    ids = torch.tensor([[29, 4, 5, 30, 30, 30, 30, 30, 30, 30, 30, 30]])
+    result = personalise(encoder, ids, direction(), Recipe(steps=0))
+    feature = encoder.text_projection(encoder(input_ids=ids).last_hidden_state[0, 3])
+    cosine = torch.nn.functional.cosine_similarity(feature, direction(), dim=0)
+    assert result.agreement[0, 0].item() == pytest.approx(cosine.item(), abs=1e-6)
+
+
+def test_a_prompt_without_an_end_of_text_is_refused(models: Models) -> None:
+    endless = torch.full((2, 77), 320)
+    endless[0, 5] = 8191
+    with pytest.raises(PersonalisationRefused, match="Prompt 1 has no end-of-text token 8191"):
+        personalise(models.text_encoder, endless, direction(), Recipe())
+
+
+@pytest.mark.parametrize("shape", [(512,), (3, 768), (1, 1, 768)])
+def test_an_aesthetic_of_another_shape_is_refused(models: Models, shape: tuple[int, ...]) -> None:
+    with pytest.raises(PersonalisationRefused, match=r"need \[768\] or \[1, 768\]") as caught:
+        personalise(models.text_encoder, models.tokenize(ONE_WORD), torch.ones(shape), Recipe())
+    assert caught.value.code == "wrong-shape"
+
+
+@pytest.mark.parametrize("value", [0.0, float("nan"), float("inf")])
+def test_an_aesthetic_that_points_nowhere_is_refused(models: Models, value: float) -> None:
+    aesthetic = torch.full((768,), value)
+    with pytest.raises(PersonalisationRefused, match="points nowhere"):
+        personalise(models.text_encoder, models.tokenize(ONE_WORD), aesthetic, Recipe())
+
+
+def test_a_rate_that_breaks_the_encoder_is_refused(models: Models) -> None:
+    with pytest.raises(PersonalisationRefused, match="lower the rate") as caught:
+        personalise(models.text_encoder, models.tokenize(ONE_WORD), direction(), Recipe(rate=1e30))
+    assert caught.value.code == "diverged"
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "sentence"),
+    [
+        ({"optimiser": "lion"}, "unknown-optimiser", "no optimiser 'lion'; there are adam, ascent"),
+        ({"steps": -1}, "steps-out-of-range", "can't have -1 steps"),
+        ({"rate": 0.0}, "rate-out-of-range", "rate can't be 0.0; it must be above 0"),
+        ({"rate": float("nan")}, "rate-out-of-range", "rate can't be nan"),
+        ({"weight": 1.1}, "weight-out-of-range", "weight can't be 1.1; use 0 to 1"),
+        ({"weight": float("nan")}, "weight-out-of-range", "weight can't be nan"),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_is_refused(
+    values: dict[str, float], code: str, sentence: str
+) -> None:
+    with pytest.raises(PersonalisationRefused, match=sentence) as caught:
+        Recipe(**values)  # type: ignore[arg-type]
+    assert caught.value.code == code

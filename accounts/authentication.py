@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -14,6 +14,13 @@ from accounts.models import Token, User
 
 if TYPE_CHECKING:  # DRF loads this module while it loads its views
     from rest_framework.views import APIView
+
+
+def person_of(request: Request) -> User:
+    """Return who calls; raise NotAuthenticated for nobody known."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -44,6 +51,13 @@ class BearerAuthentication(BaseAuthentication):
         return 'Bearer realm="aesthetic-hub"'
 
 
+def scope_of(method: str | None, view: APIView) -> str:
+    """Return the scope that a token needs for `method` of `view`."""
+    if method in SAFE_METHODS:
+        return Token.Scope.READ
+    return str(getattr(view, "write_scope", Token.Scope.WRITE))
+
+
 class ScopePermission(BasePermission):
     """Anyone may read what is public; changing needs a person, and a token its scope.
 
@@ -57,6 +71,6 @@ class ScopePermission(BasePermission):
         token = request.auth
         if not isinstance(token, Token):
             return True
-        scope = Token.Scope.READ if reads else getattr(view, "write_scope", Token.Scope.WRITE)
+        scope = scope_of(request.method, view)
         self.message = f"This token lacks the scope “{scope}”; it has {', '.join(token.scopes)}."
         return scope in token.scopes

@@ -31,7 +31,9 @@ class User(AbstractUser):
         error_messages={"unique": "Somebody has this name already."},
     )
 
-    class Meta(AbstractUser.Meta):
+    class Meta:
+        verbose_name = "user"
+        verbose_name_plural = "users"
         constraints = [
             models.CheckConstraint(
                 condition=Q(username__regex=names.OWNER_PATTERN), name="user_name_is_an_owner"
@@ -77,8 +79,8 @@ class Token(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(secret_hash__regex=r"^[0-9a-f]{64}$"),
-                name="token_secret_is_hashed",  # noqa: S106
+                condition=Q(secret_hash__regex=r"^[0-9a-f]{64}$"),  # noqa: S106 (a pattern)
+                name="token_secret_is_hashed",
             ),
         ]
 

@@ -1,6 +1,7 @@
 """What a person may be called: SPEC section 1, `owner`."""
 
 import re
+from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinLengthValidator, RegexValidator
@@ -26,7 +27,7 @@ def refuse_reserved_name(name: str) -> None:
         raise ValidationError(f"“{name}” is a name the hub keeps for itself.", code="reserved-name")
 
 
-OWNER_VALIDATORS = [
+OWNER_VALIDATORS: list[Callable[[str], None]] = [
     RegexValidator(
         OWNER_PATTERN,
         "A name is lower-case letters and digits, with single hyphens between them.",

@@ -7,7 +7,7 @@ from registry.admin import ReadOnlyAdmin
 
 
 @admin.register(Generation)
-class GenerationAdmin(ReadOnlyAdmin):
+class GenerationAdmin(ReadOnlyAdmin[Generation]):
     list_display = ["prompt", "owner", "version", "state", "created_at"]
     list_filter = ["state"]
     list_select_related = ["owner", "version__aesthetic__owner"]

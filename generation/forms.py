@@ -8,7 +8,10 @@ from generation.doses import default_dose
 from generation.models import Generation
 from generation.models.generations import LARGEST_SEED
 from generation.prompts import find_version
+from registry import search
 from registry.models import Version
+
+LOOKS_SUGGESTED = 100  # in the list that a browser offers while somebody types
 
 
 class DrawForm(forms.ModelForm[Generation]):
@@ -17,7 +20,9 @@ class DrawForm(forms.ModelForm[Generation]):
     aesthetic = forms.CharField(
         label="Look",
         help_text="owner/name of a published look, or owner/name@v2 for one version of it.",
-        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocapitalize": "none", "spellcheck": "false", "list": "looks"}
+        ),
     )
     seed = forms.IntegerField(
         required=False,
@@ -50,6 +55,7 @@ class DrawForm(forms.ModelForm[Generation]):
         for name in ("optimiser", "steps", "rate", "weight", "sampling_steps", "guidance"):
             self.fields[name].required = False
             self.initial.setdefault(name, getattr(dose, name))
+        self.looks = search.browse(search.Criteria(), person=person)[:LOOKS_SUGGESTED]
         for name in ("rate", "weight", "guidance"):
             self.fields[name].widget.attrs["step"] = "any"
 
@@ -61,8 +67,8 @@ class DrawForm(forms.ModelForm[Generation]):
         return version
 
     def parameters(self) -> dict[str, Any]:
-        """Return what `queue_generation` wants to know."""
-        said = dict(self.cleaned_data)
+        """Return what `queue_generation` wants to know; a field left empty is left out."""
+        said = {name: value for name, value in self.cleaned_data.items() if value != ""}
         return {"version": said.pop("aesthetic"), **said}
 
     def _post_clean(self) -> None:

@@ -1,5 +1,7 @@
 """From a queued generation to two stored pictures: personalise, then draw. Worker side."""
 
+from typing import Literal
+
 import torch
 
 from generation import diffusion, provenance
@@ -8,6 +10,11 @@ from generation.personalisation import PersonalisationRefused, Recipe, personali
 from generation.worker_models import checkpoint_digest, models_for
 from registry import blobs
 from registry.leases import JobFailed, Lease
+
+OPTIMISERS: dict[str, Literal["adam", "ascent"]] = {
+    Generation.Optimiser.ADAM: "adam",
+    Generation.Optimiser.ASCENT: "ascent",
+}
 
 
 def render(generation: Generation, lease: Lease) -> None:
@@ -67,7 +74,7 @@ def condition(
 def recipe_of(generation: Generation) -> Recipe:
     """Return how the row wants its text encoder personalised."""
     return Recipe(
-        optimiser=generation.optimiser,
+        optimiser=OPTIMISERS[generation.optimiser],
         steps=generation.steps,
         rate=generation.rate,
         weight=generation.weight,

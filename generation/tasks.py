@@ -4,17 +4,23 @@ from celery import shared_task
 
 from generation.models import Generation
 from registry import jobs
+from registry.leases import Lease
 
 
 @shared_task
 def draw_generation(pk: str) -> None:
     """Draw the generation `pk`."""
-    from generation.rendering import render
-
-    jobs.run(Generation, pk, render)
+    jobs.run(Generation, pk, _render)
 
 
 @shared_task
 def sweep_generations() -> None:
     """Send again the generations that wait too long."""
     jobs.sweep(Generation, draw_generation)
+
+
+def _render(generation: Generation, lease: Lease) -> None:
+    # Imported once the job is ours: torch takes seconds, and may be broken, which the job then says.
+    from generation.rendering import render
+
+    render(generation, lease)

@@ -1,7 +1,8 @@
 """The API's router: the parts of each app, jobs of every kind, the service document."""
 
-from typing import Any
+from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404
 from django.urls import include, path, reverse
 from drf_spectacular.utils import extend_schema
@@ -12,11 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from generation.models import Generation
+from accounts.models import User
 from registry.api.serializers import JobSerializer
 from registry.models import Job, Version
-
-JOB_KINDS: tuple[type[Job], ...] = (Version, Generation)
 
 
 class JobEnded(APIException):
@@ -29,12 +28,12 @@ class JobDetail(APIView):
     """A build or a generation of yours, while it waits, runs, and after."""
 
     @extend_schema(responses=JobSerializer)
-    def get(self, request: Request, pk: str) -> Response:
+    def get(self, request: Request, pk: UUID) -> Response:
         """How far the job is, and where its result is."""
         return Response(JobSerializer(find_job(request.user, pk)).data)
 
     @extend_schema(responses=JobSerializer)
-    def delete(self, request: Request, pk: str) -> Response:
+    def delete(self, request: Request, pk: UUID) -> Response:
         """Cancel the job; its worker stops at its next step."""
         job = find_job(request.user, pk)
         if not type(job).objects.cancel(job.pk):
@@ -42,9 +41,9 @@ class JobDetail(APIView):
         return Response(JobSerializer(find_job(request.user, pk)).data)
 
 
-def find_job(person: Any, pk: str) -> Job:
+def find_job(person: User | AnonymousUser, pk: UUID) -> Job:
     """Return the job `pk` of `person`, of whatever kind; 404 for all others'."""
-    if person.is_authenticated:
+    if isinstance(person, User):
         own_builds = Version.objects.filter(aesthetic__owner=person)
         own = (own_builds.select_related("aesthetic__owner"), person.generations.all())
         for jobs in own:
@@ -54,7 +53,7 @@ def find_job(person: Any, pk: str) -> Job:
 
 
 class ServiceDocument(APIView):
-    @extend_schema(responses=dict)
+    @extend_schema(responses=dict, tags=["service"])
     def get(self, request: Request) -> Response:
         """Where everything is."""
         return Response(

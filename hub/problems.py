@@ -31,7 +31,7 @@ _ALL = (
         "invalid",
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "Some values cannot be used",
-        "`errors` lists each value with a JSON pointer, a code and a sentence.",
+        "“errors” lists each value with a JSON pointer, a code and a sentence.",
     ),
     Problem(
         "malformed",
@@ -43,7 +43,7 @@ _ALL = (
         "unauthenticated",
         HTTPStatus.UNAUTHORIZED,
         "Who are you?",
-        "Send a token: `Authorization: Bearer aeh_…`. Make one on your account's token page.",
+        "Send a token: “Authorization: Bearer aeh_…”. Make one on your account's token page.",
     ),
     Problem(
         "bad-token",
@@ -61,7 +61,7 @@ _ALL = (
         "method-not-allowed",
         HTTPStatus.METHOD_NOT_ALLOWED,
         "This address does not do that",
-        "The `Allow` header lists the methods that work here.",
+        "The “Allow” header lists the methods that work here.",
     ),
     Problem(
         "not-acceptable",
@@ -85,13 +85,13 @@ _ALL = (
         "range-not-satisfiable",
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
         "The range lies outside the file",
-        "`Content-Range` says how long the file is.",
+        "“Content-Range” says how long the file is.",
     ),
     Problem(
         "rate-limited",
         HTTPStatus.TOO_MANY_REQUESTS,
         "Too many requests",
-        "Wait as long as `Retry-After` says.",
+        "Wait as long as “Retry-After” says.",
     ),
     Problem(
         "quota-exceeded",
@@ -104,7 +104,7 @@ _ALL = (
         "no-space",
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The hub has no embedding space yet",
-        "Its keeper registers one with `manage.py register_space`.",
+        "Its keeper registers one with “manage.py register_space”.",
     ),
     Problem(
         "too-few-images",
@@ -117,7 +117,7 @@ _ALL = (
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The set is small, and you have not accepted that",
         "An embedding of fewer than five pictures tells much of each. Add pictures, or send "
-        "`accept_few: true`.",
+        "“accept_few: true”.",
     ),
     Problem(
         "not-ready",

@@ -23,17 +23,18 @@ VAR = Path(env.str("HUB_VAR", default=str(BASE_DIR / "var"))).resolve()
 
 # --- Security ---------------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
-# The demo makes a key of its own at its first start. "insecure-…" is refused by `check --deploy`.
-SECRET_KEY = env.str("SECRET_KEY", default="insecure-development-key")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+DEBUG: bool = env.bool("DEBUG", default=False)
+# The demo makes a key of its own at its first start; a web process refuses to start with this one.
+INSECURE_SECRET_KEY = "django-insecure-key-of-nobody"  # noqa: S105 (no secret at all)
+SECRET_KEY: str = env.str("SECRET_KEY", default=INSECURE_SECRET_KEY)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # The address in files, manifests and mails, without a slash at the end.
-PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+PUBLIC_URL: str = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
 HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=False)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
+SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=False)
+SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -103,8 +104,8 @@ DATABASES = {
         conn_health_checks=True,
     ),
 }
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=embedded.broker_url(VAR))
-CACHE_URL = env.str(
+CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default=embedded.broker_url(VAR))
+CACHE_URL: str = env.str(
     "CACHE_URL",
     default="" if "CELERY_BROKER_URL" in env.ENVIRON else embedded.cache_url(VAR),
 )
@@ -121,8 +122,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR / "media")))
-AWS_STORAGE_BUCKET_NAME = env.str("AWS_STORAGE_BUCKET_NAME", default="")
-AWS_S3_ENDPOINT_URL = env.str("AWS_S3_ENDPOINT_URL", default="") or None
+AWS_STORAGE_BUCKET_NAME: str = env.str("AWS_STORAGE_BUCKET_NAME", default="")
+AWS_S3_ENDPOINT_URL: str | None = env.str("AWS_S3_ENDPOINT_URL", default="") or None
 AWS_S3_FILE_OVERWRITE = False
 STORAGES = {
     "default": {"BACKEND": "storages.backends.s3.S3Storage"}
@@ -155,13 +156,13 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="optional")
+ACCOUNT_EMAIL_VERIFICATION: str = env.str("ACCOUNT_EMAIL_VERIFICATION", default="optional")
 ACCOUNT_USERNAME_VALIDATORS = "accounts.names.OWNER_VALIDATORS"
 ACCOUNT_USERNAME_MIN_LENGTH = 2
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="hub@localhost")
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="hub@localhost")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -169,34 +170,36 @@ USE_TZ = True
 
 # --- Models: the encoder that makes the space, the checkpoint that draws ----------------------
 
-HUB_SPACE = env.str("HUB_SPACE", default="demo")
-ENCODER_MODEL = env.str("ENCODER_MODEL", default=f"local-dir:{BASE_DIR}/demo/weights/open_clip")
-ENCODER_PRETRAINED = env.str("ENCODER_PRETRAINED", default="") or None
-DIFFUSION_MODEL = env.str("DIFFUSION_MODEL", default=str(BASE_DIR / "demo/weights/sd"))
+HUB_SPACE: str = env.str("HUB_SPACE", default="demo")
+ENCODER_MODEL: str = env.str(
+    "ENCODER_MODEL", default=f"local-dir:{BASE_DIR}/demo/weights/open_clip"
+)
+ENCODER_PRETRAINED: str | None = env.str("ENCODER_PRETRAINED", default="") or None
+DIFFUSION_MODEL: str = env.str("DIFFUSION_MODEL", default=str(BASE_DIR / "demo/weights/sd"))
 # A dose is how strongly an aesthetic is applied; it travels with a checkpoint as `dose.json`.
 OWN_DOSE = Path(DIFFUSION_MODEL) / "dose.json"
 DOSE_FILE = Path(
     env.str("DOSE_FILE", default="")
     or (OWN_DOSE if OWN_DOSE.is_file() else BASE_DIR / "generation/stable_diffusion_dose.json")
 )
-DEVICE = env.str("DEVICE", default="cpu")
-TORCH_THREADS = env.int("TORCH_THREADS", default=0)  # 0: torch decides
-ENCODE_BATCH = env.int("ENCODE_BATCH", default=16)  # pictures per forward pass
+DEVICE: str = env.str("DEVICE", default="cpu")
+TORCH_THREADS: int = env.int("TORCH_THREADS", default=0)  # 0: torch decides
+ENCODE_BATCH: int = env.int("ENCODE_BATCH", default=16)  # pictures per forward pass
 
 # --- Limits -----------------------------------------------------------------------------------
 
-QUOTA_UPLOAD_BYTES = env.int("QUOTA_UPLOAD_BYTES", default=2 * 2**30)  # a person and day
-QUOTA_UPLOAD_IMAGES = env.int("QUOTA_UPLOAD_IMAGES", default=10_000)  # a person and day
-QUOTA_BUILDS = env.int("QUOTA_BUILDS", default=200)  # a person and day
-QUOTA_GENERATIONS = env.int("QUOTA_GENERATIONS", default=500)  # a person and day
+QUOTA_UPLOAD_BYTES: int = env.int("QUOTA_UPLOAD_BYTES", default=2 * 2**30)  # a person and day
+QUOTA_UPLOAD_IMAGES: int = env.int("QUOTA_UPLOAD_IMAGES", default=10_000)  # a person and day
+QUOTA_BUILDS: int = env.int("QUOTA_BUILDS", default=200)  # a person and day
+QUOTA_GENERATIONS: int = env.int("QUOTA_GENERATIONS", default=500)  # a person and day
 
 # --- Work -------------------------------------------------------------------------------------
 
 # A worker renews its lease while it lives; a killed worker's job is free again after the lease.
-JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=30)
-JOB_RESEND_SECONDS = env.int("JOB_RESEND_SECONDS", default=60)
-JOB_ATTEMPTS = env.int("JOB_ATTEMPTS", default=5)
-JOB_SWEEP_SECONDS = env.float("JOB_SWEEP_SECONDS", default=10.0)
+JOB_LEASE_SECONDS: int = env.int("JOB_LEASE_SECONDS", default=30)
+JOB_RESEND_SECONDS: int = env.int("JOB_RESEND_SECONDS", default=60)
+JOB_ATTEMPTS: int = env.int("JOB_ATTEMPTS", default=5)
+JOB_SWEEP_SECONDS: float = env.float("JOB_SWEEP_SECONDS", default=10.0)
 
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_TASK_ACKS_LATE = True
@@ -204,16 +207,22 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_TIME_LIMIT = env.int("TASK_TIME_LIMIT", default=3600)
+CELERY_TASK_TIME_LIMIT: int = env.int("TASK_TIME_LIMIT", default=3600)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A request must not hang when the broker is away: the row is written, the sweep sends it later.
+# Without these, kombu tries for six seconds to reach a broker that is down, and waits for ever for
+# one that hangs. Workers have a loop of their own that connects again for as long as it takes.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_TIMEOUT = 3
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 2 * CELERY_TASK_TIME_LIMIT, "socket_connect_timeout": 3}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0} | (
+    {
+        "visibility_timeout": 2 * CELERY_TASK_TIME_LIMIT,
+        "socket_connect_timeout": 3,
+        "socket_timeout": 3,  # longer than the second for which a waiting worker asks
+    }
     if CELERY_BROKER_URL.startswith(("redis", "valkey"))
     else {}
 )
@@ -237,7 +246,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.ScopePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "hub.openapi.HubSchema",
     "EXCEPTION_HANDLER": "hub.errors.problem_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -247,6 +256,11 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Share, find, verify and apply aesthetic embeddings.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "hub.openapi.add_problems",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -1,12 +1,17 @@
 """The registry in the admin: to look at, and to hide what must go. Versions are never edited."""
 
+from typing import TypeVar
+
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 
 from registry.models import Aesthetic, Space, Version
 
+AnyModel = TypeVar("AnyModel", bound=Model)
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+
+class ReadOnlyAdmin(admin.ModelAdmin[AnyModel]):
     """A table that is looked at only; what changes it is a step of the flow."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -20,7 +25,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 
 @admin.register(Aesthetic)
-class AestheticAdmin(admin.ModelAdmin):
+class AestheticAdmin(admin.ModelAdmin[Aesthetic]):
     list_display = ["__str__", "title", "visibility", "rating", "published_at", "deleted_at"]
     list_filter = ["visibility", "rating", "licence"]
     list_select_related = ["owner"]
@@ -35,7 +40,7 @@ class AestheticAdmin(admin.ModelAdmin):
 
 
 @admin.register(Version)
-class VersionAdmin(ReadOnlyAdmin):
+class VersionAdmin(ReadOnlyAdmin[Version]):
     list_display = ["__str__", "state", "space", "image_count", "created_at", "published_at"]
     list_filter = ["state", "space", "construction"]
     list_select_related = ["aesthetic__owner", "space"]
@@ -44,5 +49,5 @@ class VersionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Space)
-class SpaceAdmin(ReadOnlyAdmin):
+class SpaceAdmin(ReadOnlyAdmin[Space]):
     list_display = ["name", "architecture", "weights", "created_at"]

@@ -18,17 +18,20 @@ class WholeFileStorage(FileSystemStorage):
     digest that promises the whole one.
     """
 
-    def _save(self, name: str, content: File) -> str:
+    def _save(self, name: str, content: File[bytes]) -> str:
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as partial:
-            for chunk in content.chunks():
-                partial.write(chunk)
-            partial.flush()
-            os.fsync(partial.fileno())
-        written = Path(partial.name)
-        written.chmod(0o644)
-        written.replace(target)
+            written = Path(partial.name)
+            try:
+                for chunk in content.chunks():
+                    partial.write(chunk)
+                partial.flush()
+                os.fsync(partial.fileno())
+                written.chmod(0o644)
+                written.replace(target)
+            finally:
+                written.unlink(missing_ok=True)  # still there only when something went wrong
         return name
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
@@ -57,7 +60,8 @@ def read_blob(digest: str) -> bytes:
 def read_file(path: str) -> bytes:
     """Return what is stored under `path`; raise FileNotFoundError when there is nothing."""
     with default_storage.open(path) as file:
-        return file.read()
+        data: bytes = file.read()
+    return data
 
 
 def path_of(digest: str) -> str:

@@ -16,7 +16,8 @@ _PNG_DEPTH_AT: Final = 24  # Bytes before the bit depth in a PNG's header chunk.
 _HIGH_BITS: Final = 8
 
 _COLOURS_OF_MODE: Final = MappingProxyType({"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"})
-_COLOURS_OF_PROFILE: Final = MappingProxyType({"GRAY": "L", "RGB ": "RGB", "CMYK": "CMYK"})
+_COLOURS_OF_PROFILE: Final = MappingProxyType({b"GRAY": "L", b"RGB ": "RGB", b"CMYK": "CMYK"})
+_PROFILE_COLOURS_AT: Final = slice(16, 20)  # Where a profile says which colours it is for.
 
 # Of 40 published RGB profiles, sRGB's move no colour by more than 1, the others by 16 or more.
 _SAME_COLOURS: Final = 2
@@ -68,24 +69,28 @@ def _alpha(picture: Image.Image) -> Image.Image | None:
 def _colours(picture: Image.Image) -> Image.Image:
     """Return the picture as L, RGB or CMYK, without transparency."""
     picture.info.pop("transparency", None)
-    return picture.convert(_COLOURS_OF_MODE.get(picture.mode, "RGB"))
+    return _as_mode(picture, _COLOURS_OF_MODE.get(picture.mode, "RGB"))
+
+
+def _as_mode(picture: Image.Image, mode: str) -> Image.Image:
+    """Convert without the copy that Pillow makes where there is nothing to convert."""
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 def _in_srgb(colours: Image.Image, profile: bytes | None) -> Image.Image:
     transform = _transform(profile, colours.mode) if profile else None
     if transform is None:
-        return colours.convert("RGB")
-    colours = colours if transform.input_mode == colours.mode else colours.convert("RGB")
-    return transform.apply(colours)
+        return _as_mode(colours, "RGB")
+    return transform.apply(_as_mode(colours, transform.input_mode))
 
 
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     """Return what brings colours of `mode` to sRGB; None where the profile is to be ignored."""
+    expected = _COLOURS_OF_PROFILE.get(profile[_PROFILE_COLOURS_AT], "")
+    if expected != mode and (expected, mode) != ("RGB", "L"):
+        return None
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        expected = _COLOURS_OF_PROFILE.get(source.profile.xcolor_space, "")
-        if expected != mode and (expected, mode) != ("RGB", "L"):
-            return None
         transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), expected, "RGB")
     except (OSError, ImageCms.PyCMSError):
         return None

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from registry import digests
-from registry.models import Aesthetic, Image, Version, VersionMember
+from registry.models import Aesthetic, Image, Member, Version, VersionMember
 from registry.models.versions import COVER_SIZE
 
 
@@ -25,15 +25,17 @@ def attach_covers(aesthetics: Iterable[Aesthetic]) -> list[Aesthetic]:
     """Give each aesthetic `latest` (its newest offered version) and `covers` (thumbnail URLs).
 
     Two queries for any number of them, and one more for each draft, which shows its first
-    pictures. The aesthetics carry `latest_id` of `search.with_latest`.
+    pictures.
     """
     found = list(aesthetics)
-    latest_ids = [aesthetic.latest_id for aesthetic in found if aesthetic.latest_id]
-    versions = Version.objects.defer("vector", "manifest", "recipe").in_bulk(latest_ids)
-    covers = covers_of(latest_ids)
+    newest = Version.objects.newest_of_each().filter(aesthetic__in=found)
+    latest = {
+        version.aesthetic_id: version for version in newest.defer("vector", "manifest", "recipe")
+    }
+    covers = covers_of(version.pk for version in latest.values())
     for aesthetic in found:
-        aesthetic.latest = versions.get(aesthetic.latest_id)
-        chosen = covers[aesthetic.latest_id] if aesthetic.latest else first_members(aesthetic)
+        aesthetic.latest = latest.get(aesthetic.pk)
+        chosen = covers[aesthetic.latest.pk] if aesthetic.latest else first_members(aesthetic)
         aesthetic.covers = [thumbnail_url(aesthetic, digest) for digest in chosen]
     return found
 
@@ -55,6 +57,12 @@ def first_members(aesthetic: Aesthetic) -> list[str]:
     """Return the first images of the set: the cover of a draft, which only its owner sees."""
     members = aesthetic.members.order_by("side", "pk")[:COVER_SIZE]
     return list(members.values_list("image__digest", flat=True))
+
+
+def credits_of(aesthetic: Aesthetic, images: Iterable[str]) -> list[Member]:
+    """Return the members behind these images that name an author or a source, in their order."""
+    named = aesthetic.members.filter(image__digest__in=images).exclude(credit="", source="")
+    return list(named.order_by("pk"))
 
 
 def may_see_thumbnail(person: object, aesthetic: Aesthetic, digest: str) -> bool:

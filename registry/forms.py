@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.utils.text import slugify
 
 from registry.models import Aesthetic, Side
 from registry.models.aesthetics import MOST_TAGS
@@ -16,11 +17,7 @@ class TagsField(forms.CharField):
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        return (
-            list(dict.fromkeys(re.split(r"[\s,]+", (value or "").lower().strip(" ,"))))
-            if (value or "").strip(" ,")
-            else []
-        )
+        return list(dict.fromkeys(re.findall(r"[^\s,]+", (value or "").lower())))
 
 
 class AestheticForm(forms.ModelForm[Aesthetic]):
@@ -40,9 +37,16 @@ class AestheticForm(forms.ModelForm[Aesthetic]):
         if self.instance.pk:
             del self.fields["slug"]
         else:
-            self.fields["slug"].widget.attrs.update(
+            slug = self.fields["slug"]
+            slug.required = False
+            slug.help_text = f"{slug.help_text} Left empty, it is made from the title."
+            slug.widget.attrs.update(
                 {"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
             )
+
+    def clean_slug(self) -> str:
+        chosen: str = self.cleaned_data["slug"]
+        return chosen or slugify(self.cleaned_data.get("title", ""))
 
 
 class SideForm(forms.Form):

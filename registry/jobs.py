@@ -17,15 +17,17 @@ from registry.models.jobs import Job, JobState
 
 logger = logging.getLogger(__name__)
 
+JobTask = Task[[str], None]  # given the id of a job
+
 OUR_FAULT = "Something went wrong on our side; it is in our log. Trying again may help."
 
 
-def send_after_commit(task: Task, job: Job) -> None:
+def send_after_commit(task: JobTask, job: Job) -> None:
     """Send `task` with the id of `job` once the row is there for the worker to see."""
     transaction.on_commit(partial(send, task, job))
 
 
-def send(task: Task, job: Job) -> None:
+def send(task: JobTask, job: Job) -> None:
     """Send `task` for `job`. When the broker is away, the sweep sends it later."""
     try:
         task.delay(str(job.pk))
@@ -67,7 +69,7 @@ def end_with_reason(lease: Lease, reason: str) -> None:
         logger.info("%s ended before its failure could be written.", lease.job.pk)
 
 
-def sweep(model: type[Job], task: Task) -> None:
+def sweep(model: type[Job], task: JobTask) -> None:
     """Send again what waits too long, and end what killed its worker time after time."""
     worn_out = model.objects.abandoned().filter(attempts__gte=settings.JOB_ATTEMPTS)
     worn_out.update(

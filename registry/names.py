@@ -1,6 +1,7 @@
 """What an aesthetic may be called: SPEC section 1, `slug` and `ref`."""
 
 import re
+from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinLengthValidator, RegexValidator
@@ -23,7 +24,7 @@ def refuse_reserved_slug(slug: str) -> None:
         raise ValidationError(f"“{slug}” is a name the hub keeps for itself.", code="reserved-slug")
 
 
-SLUG_VALIDATORS = [
+SLUG_VALIDATORS: list[Callable[[str], None]] = [
     RegexValidator(
         SLUG_PATTERN,
         "A short name is lower-case letters and digits, with single “.”, “_” or “-” between them.",

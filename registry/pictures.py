@@ -58,46 +58,20 @@ _KINDS: Final = (
 # Only to name in a refusal what a file is instead.
 _FOREIGN_STARTS: Final = MappingProxyType(
     {
-        b"GIF8": "GIF",
-        b"BM": "BMP",
-        b"II*\0": "TIFF",
-        b"MM\0*": "TIFF",
-        b"%PDF": "PDF",
-        b"PK\x03\x04": "ZIP",
-        b"\0\0\0\x0cJXL ": "JPEG XL",
-        b"<svg": "SVG",
+        b"GIF8": "a GIF",
+        b"BM": "a BMP",
+        b"II*\0": "a TIFF",
+        b"MM\0*": "a TIFF",
+        b"%PDF": "a PDF",
+        b"PK\x03\x04": "a ZIP",
+        b"\0\0\0\x0cJXL ": "a JPEG XL",
+        b"<svg": "an SVG",
     }
 )
 _BRAND = slice(4, 12)  # Where HEIC and AVIF say their names.
 _FOREIGN_BRANDS: Final = MappingProxyType(
-    {b"ftypavif": "AVIF", b"ftypheic": "HEIC", b"ftypheix": "HEIC", b"ftypmif1": "HEIC"}
+    {b"ftypavif": "an AVIF", b"ftypheic": "a HEIC", b"ftypheix": "a HEIC", b"ftypmif1": "a HEIC"}
 )
-
-# What Pillow's three decoders raise for bytes that they can't decode.
-_UNDECODABLE: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    zlib.error,
-    Image.DecompressionBombError,
-)
-
-
-class PictureRefused(Exception):
-    """A file that is not stored: its name, the rule as a code, and a whole sentence for people.
-
-    Codes: too-many-bytes, unknown-extension, wrong-extension, not-a-picture, truncated, malformed,
-    unsupported-coding, profile-too-large, animated, too-many-pixels, too-long, too-small,
-    too-elongated, undecodable.
-    """
-
-    def __init__(self, name: str, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.name = name
-        self.code = code
-        self.detail = detail
-
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -123,7 +97,7 @@ def accept(name: str, data: bytes) -> Picture:
     try:
         stripped = metadata.strip(data, kind.media_type)
     except metadata.MalformedPicture as error:
-        raise _refusal(name, error.code, f"{error.clause}; save it again") from error
+        raise _refusal(name, error.code, f"{error.clause}; {error.remedy}") from error
     _check_size(name, stripped.width, stripped.height)
     _check_decoding(name, kind, stripped)
     return Picture(
@@ -163,7 +137,7 @@ def _what_else(data: bytes) -> str:
         return "empty"
     starts = (what for start, what in _FOREIGN_STARTS.items() if data.startswith(start))
     what = _FOREIGN_BRANDS.get(data[_BRAND]) or next(starts, None)
-    return f"a {what} file" if what else "not a picture that can be read"
+    return f"{what} file" if what else "not a picture that can be read"
 
 
 def _check_size(name: str, width: int, height: int) -> None:

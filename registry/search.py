@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramWordSimilarity
-from django.db.models import Count, DecimalField, F, Func, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, DecimalField, F, Func, Q, QuerySet
 from django.db.models.functions import Cast, Greatest
 from pgvector.django import CosineDistance
 
@@ -45,11 +45,12 @@ def browse(criteria: Criteria, *, person: User | AnonymousUser) -> QuerySet[Aest
 
     A person who asks for their own gets their drafts too, the newest first.
     """
+    aesthetics: QuerySet[Aesthetic]
     if isinstance(person, User) and criteria.owner == person.username:
         aesthetics = Aesthetic.objects.owned_by(person).order_by("-created_at", "-pk")
     else:
         aesthetics = Aesthetic.objects.public().order_by(*SORTS["newest"])
-    aesthetics = with_latest(aesthetics).select_related("owner")
+    aesthetics = aesthetics.select_related("owner")
     if criteria.owner:
         aesthetics = aesthetics.filter(owner__username=criteria.owner)
     if criteria.tag:
@@ -91,12 +92,6 @@ def by_words(aesthetics: QuerySet[Aesthetic], query: str) -> QuerySet[Aesthetic]
     )
 
 
-def with_latest(aesthetics: QuerySet[Aesthetic]) -> QuerySet[Aesthetic]:
-    """Add `latest_id`: the newest published version that was not yanked."""
-    newest = Version.objects.offered().filter(aesthetic=OuterRef("pk")).order_by("-number")
-    return aesthetics.annotate(latest_id=Subquery(newest.values("pk")[:1]))
-
-
 def tag_counts(aesthetics: QuerySet[Aesthetic], *, most: int) -> list[tuple[str, int]]:
     """Return the most used tags with how many aesthetics carry each."""
     tags = (
@@ -114,12 +109,13 @@ def neighbours(version: Version, *, person: User | AnonymousUser, most: int) -> 
 
     One version stands for an aesthetic: its newest that was not yanked.
     """
-    others = with_latest(
-        Aesthetic.objects.visible_to(person).exclude(pk=version.aesthetic_id)
-    ).filter(latest_id__isnull=False)
+    others = Aesthetic.objects.visible_to(person).exclude(pk=version.aesthetic_id)
+    newest = Version.objects.newest_of_each().filter(aesthetic__in=others)
+    candidates: QuerySet[Version] = Version.objects.filter(
+        pk__in=newest.values("pk"), space=version.space
+    )
     nearest = (
-        Version.objects.filter(pk__in=others.values("latest_id"), space=version.space)
-        .annotate(distance=CosineDistance("vector", version.vector))
+        candidates.annotate(distance=CosineDistance("vector", version.vector))
         .select_related("aesthetic__owner", "space")
         .order_by("distance", "pk")[:most]
     )

@@ -39,12 +39,11 @@ def serve(request: HttpRequest, content: Representation) -> HttpResponse:
     response["Accept-Ranges"] = "bytes"
     response["Repr-Digest"] = repr_digest(content.digest)
     response["X-Content-Type-Options"] = "nosniff"
-    if content.filename:
-        response["Content-Disposition"] = content_disposition_header(
-            as_attachment=True, filename=content.filename
-        )
+    name = content.filename
+    if disposition := content_disposition_header(as_attachment=bool(name), filename=name):
+        response["Content-Disposition"] = disposition
     conditional = get_conditional_response(request, etag=etag, response=response)
-    if conditional is not response:
+    if conditional is not None and conditional is not response:
         return conditional
     if request.method == "GET" and _range_applies(request, etag):
         return _serve_range(request.headers["Range"], content, response)

@@ -3,18 +3,24 @@
 from celery import shared_task
 
 from registry import jobs
+from registry.leases import Lease
 from registry.models import Version
 
 
 @shared_task
 def build_version(pk: str) -> None:
     """Measure the pictures of the version `pk`."""
-    from registry.building import build
-
-    jobs.run(Version, pk, build)
+    jobs.run(Version, pk, _build)
 
 
 @shared_task
 def sweep_builds() -> None:
     """Send again the builds that wait too long."""
     jobs.sweep(Version, build_version)
+
+
+def _build(version: Version, lease: Lease) -> None:
+    # Imported once the job is ours: torch takes seconds, and may be broken, which the job then says.
+    from registry.building import build
+
+    build(version, lease)

@@ -1,6 +1,7 @@
 """Fixtures of all tests: the embedded services, started when first needed, and a media folder."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,17 @@ def broker() -> Iterator[str]:
     server = start_valkey(var_folder())
     yield broker_url(var_folder())
     server.stop()
+
+
+@pytest.fixture
+def fresh_var() -> Iterator[Path]:
+    """Give a var folder for servers of the test's own.
+
+    Not below pytest's folder: each session of pytest closes that to all other users, also under
+    the hands of another session; and the PostgreSQL of root runs as another user.
+    """
+    with tempfile.TemporaryDirectory(prefix="hub-test-") as folder:
+        yield Path(folder).resolve()
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import ScopePermission
+from accounts.authentication import ScopePermission, person_of
 from accounts.models import Token
 from generation.api.serializers import (
     PICTURES,
@@ -57,7 +57,7 @@ class GenerationList(generics.ListAPIView[Generation]):
                     )
                 }
             )
-        return accepted(queue_generation(request.user, version=version, **said))
+        return accepted(queue_generation(person_of(request), version=version, **said))
 
 
 class GenerationDetail(generics.RetrieveAPIView[Generation]):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from generation.models import Generation
@@ -19,11 +20,16 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
     aesthetic = serializers.CharField(source="version.__str__", read_only=True)
     plain = serializers.SerializerMethodField()
     personalised = serializers.SerializerMethodField()
+    agreement = serializers.ListField(
+        child=serializers.FloatField(),
+        read_only=True,
+        help_text="Cosine of prompt and embedding before each step and after the last.",
+    )
     has_effect = serializers.BooleanField(read_only=True)
 
     class Meta:
         model = Generation
-        fields = [
+        fields = read_only_fields = [
             "id",
             "aesthetic",
             "prompt",
@@ -60,10 +66,12 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         url = reverse("api:generation_picture", args=[generation.pk, which])
         return PictureSerializer({"url": url, "digest": digest}).data
 
+    @extend_schema_field(PictureSerializer(allow_null=True))
     def get_plain(self, generation: Generation) -> dict[str, str] | None:
         """Return the picture drawn from the prompt as it is."""
         return self._picture(generation, "plain")
 
+    @extend_schema_field(PictureSerializer(allow_null=True))
     def get_personalised(self, generation: Generation) -> dict[str, str] | None:
         """Return the picture drawn from the prompt personalised."""
         return self._picture(generation, "personalised")

@@ -1,6 +1,6 @@
 """A generation: one prompt drawn plain and personalised, and all that decides the pictures."""
 
-from typing import Self
+from typing import ClassVar, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -23,7 +23,7 @@ SIZE_STEP = 8  # pixels; latents of Stable Diffusion are an eighth of the pictur
 LEAST_DRIFT = 0.01
 
 
-class GenerationQuerySet(JobQuerySet):
+class GenerationQuerySet(JobQuerySet["Generation"]):
     def visible_to(self, person: User | AnonymousUser) -> Self:
         """Return what `person` may know of: their own."""
         return self.filter(owner=person) if isinstance(person, User) else self.none()
@@ -75,7 +75,7 @@ class Generation(Job):
     )  # cosine of prompt and embedding, steps 0 to T
     drift = models.FloatField(null=True, blank=True)  # |c' - c| / |c| of the conditioning
 
-    objects = GenerationQuerySet.as_manager()
+    objects: ClassVar = GenerationQuerySet.as_manager()
 
     class Meta(Job.Meta):
         ordering = ["-created_at"]

@@ -8,13 +8,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.refusals import Refusal
+from accounts.requests import PersonRequest
 from generation.forms import DrawForm
 from generation.models import Generation
 from generation.models.generations import LEAST_DRIFT
@@ -54,7 +55,7 @@ class Result:
 @never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
-def draw(request: HttpRequest) -> HttpResponse:
+def draw(request: PersonRequest) -> HttpResponse:
     """Ask for a drawing."""
     form = DrawForm(request.POST or None, initial=_initial(request), person=request.user)
     if form.is_valid():
@@ -71,7 +72,7 @@ def draw(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
-def drawings(request: HttpRequest) -> HttpResponse:
+def drawings(request: PersonRequest) -> HttpResponse:
     """The visitor's drawings, newest first."""
     own = Generation.objects.visible_to(request.user).select_related("version__aesthetic__owner")
     page = Paginator(own, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -81,7 +82,7 @@ def drawings(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
-def drawing(request: HttpRequest, pk: UUID) -> HttpResponse:
+def drawing(request: PersonRequest, pk: UUID) -> HttpResponse:
     """One drawing, from asked for to drawn."""
     return render(request, "generation/drawing.html", _context(request, pk))
 
@@ -89,14 +90,14 @@ def drawing(request: HttpRequest, pk: UUID) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
-def status(request: HttpRequest, pk: UUID) -> HttpResponse:
+def status(request: PersonRequest, pk: UUID) -> HttpResponse:
     """The same as a fragment, which asks again until it is final."""
     return render(request, "generation/_drawing.html", _context(request, pk))
 
 
 @login_required
 @require_POST
-def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
     """End a drawing that waits or runs."""
     found = find_own(request, pk)
     if Generation.objects.cancel(found.pk):
@@ -106,7 +107,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-def picture(request: HttpRequest, pk: UUID, which: str) -> HttpResponse:
+def picture(request: PersonRequest, pk: UUID, which: str) -> HttpResponse:
     """The picture `plain` or `personalised` of a drawing."""
     found = find_own(request, pk)
     digest = {"plain": found.plain, "personalised": found.personalised}.get(which)
@@ -121,13 +122,13 @@ def picture(request: HttpRequest, pk: UUID, which: str) -> HttpResponse:
     return serving.serve(request, content)
 
 
-def find_own(request: HttpRequest, pk: UUID) -> Generation:
+def find_own(request: PersonRequest, pk: UUID) -> Generation:
     """Return a drawing of the visitor; 404 for all others'."""
     own = Generation.objects.visible_to(request.user)
     return get_object_or_404(own.select_related("version__aesthetic__owner"), pk=pk)
 
 
-def _context(request: HttpRequest, pk: UUID) -> dict[str, Any]:
+def _context(request: PersonRequest, pk: UUID) -> dict[str, Any]:
     found = find_own(request, pk)
     return {"drawing": found, "result": _result(found) if found.has_succeeded else None}
 
@@ -139,7 +140,7 @@ def _result(found: Generation) -> Result:
         personalised_url=reverse("generation:picture", args=[found.pk, "personalised"]),
         agreement_before=before,
         agreement_after=after,
-        drift=found.drift,
+        drift=found.drift or 0.0,
         has_effect=found.has_effect,
         sentence=_sentence(found, before, after),
         trace_points=_trace_points(found.agreement),
@@ -173,7 +174,7 @@ def _trace_points(agreement: list[float]) -> str:
     )
 
 
-def _initial(request: HttpRequest) -> dict[str, Any]:
+def _initial(request: PersonRequest) -> dict[str, Any]:
     """Return what the form starts with: an earlier drawing's settings, or a look."""
     earlier = request.GET.get("from", "")
     try:
@@ -185,12 +186,14 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     return {"aesthetic": str(found.version), **{name: getattr(found, name) for name in AGAIN}}
 
 
-def _chosen(request: HttpRequest, ref: str) -> Aesthetic | None:
+def _chosen(request: PersonRequest, ref: str) -> Aesthetic | None:
     version = find_version(ref, person=request.user)
     if version is None:
         return None
-    version.aesthetic.latest_id = version.pk
-    return covers.attach_covers([version.aesthetic])[0]
+    aesthetic = version.aesthetic
+    chosen = covers.covers_of([version.pk])[version.pk]
+    aesthetic.covers = [covers.thumbnail_url(aesthetic, digest) for digest in chosen]
+    return aesthetic
 
 
 def _add_errors(form: DrawForm, error: ValidationError) -> None:

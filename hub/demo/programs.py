@@ -1,36 +1,40 @@
 """The programs that make up a running hub."""
 
+import os
 import signal
 import sys
 from pathlib import Path
 
 from hub.demo.children import ASK, FORCE, Program
 
-# What has to be done before the hub can answer, in this order.
-PREPARATIONS = (
-    ("migrate", "--noinput"),
-    ("createcachetable",),
-    ("collectstatic", "--noinput"),
-    ("register_space",),
-)
-
 ACCOUNT = "demo"
 QUEUES = "encode,embed,generate"
+WORKER_PROCESSES = 2  # a build does not have to wait for a drawing
 
 
-def manage(*arguments: str) -> Program:
-    """One of Django's commands."""
-    return Program(arguments[0], (sys.executable, "manage.py", *arguments))
+def threads_each() -> int:
+    """Return the cores for one worker process.
+
+    Processes that together use more threads than there are cores wait for each other in busy
+    loops: with twice as many, a drawing of one second took up to twenty.
+    """
+    return max(1, (os.cpu_count() or 1) // WORKER_PROCESSES)
+
+
+def manage(*arguments: str, **variables: str) -> Program:
+    """One of Django's commands, with variables of its own."""
+    return Program(arguments[0], (sys.executable, "manage.py", *arguments), variables=variables)
+
+
+MIGRATE = manage("migrate", "--noinput")
+CREATE_CACHE_TABLE = manage("createcachetable")
+COLLECT_STATIC = manage("collectstatic", "--noinput")
+REGISTER_SPACE = manage("register_space")
 
 
 def ensure_account(password: str) -> Program:
     """The command that makes the demo's account, or finds it, and prints it as JSON."""
-    arguments = ("ensure_demo_account", "--username", ACCOUNT)
-    return Program(
-        arguments[0],
-        (sys.executable, "manage.py", *arguments),
-        variables={"DEMO_PASSWORD": password},
-    )
+    return manage("ensure_demo_account", "--username", ACCOUNT, DEMO_PASSWORD=password)
 
 
 def web(listening: int) -> Program:
@@ -56,7 +60,7 @@ def worker(var: Path) -> Program:
         "worker",
         (
             *(sys.executable, "-m", "celery", "-A", "hub", "worker"),
-            *("--pool", "prefork", "--concurrency", "2", "--queues", QUEUES),
+            *("--pool", "prefork", "--concurrency", str(WORKER_PROCESSES), "--queues", QUEUES),
             *("--beat", "--schedule", str(var / "beat-schedule")),
             # There is no second worker to exchange news with.
             *("--without-gossip", "--without-mingle"),
@@ -65,4 +69,5 @@ def worker(var: Path) -> Program:
         # A job that is cut short is taken up again at the next start, so there is no need to wait
         # for it: warm, cold, kill.
         endings=(ASK, (signal.SIGQUIT, 4.0), FORCE),
+        variables={"TORCH_THREADS": os.environ.get("TORCH_THREADS") or str(threads_each())},
     )

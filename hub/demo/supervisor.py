@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from hub.demo import listening, programs, samples
+from hub.demo import listening, programs, samples, static_files
 from hub.demo.client import Hub, HubError
 from hub.demo.failures import DemoError, InterruptedByPerson
 from hub.demo.interruption import Interruption
@@ -82,17 +82,17 @@ class Demo:
         self.watch = Watch(
             options.var / "log", self._environment(), presence, interruption, terminal
         )
+        stack.callback(self.watch.drop_tasks)
 
     def run(self) -> None:
         """Start everything and look after it, until InterruptedByPerson or DemoError."""
         self._begin()
         self._start_services()
-        for arguments in programs.PREPARATIONS:
-            with self.terminal.step(arguments[0]):
-                self.watch.run(programs.manage(*arguments))
+        self._prepare()
         self._start_web()
         self._start_worker()
         account = self._ensure_account()
+        self._register_space()
         self._make_samples(account)
         self._greet(account)
         while True:
@@ -135,6 +135,25 @@ class Demo:
             if not started:
                 step.tell("all named by the environment")
 
+    def _prepare(self) -> None:
+        with self.terminal.step("database"):
+            self.watch.run(programs.MIGRATE)
+            self.watch.run(programs.CREATE_CACHE_TABLE)
+        # It loads torch to describe the encoder, which the next steps need not wait for.
+        self.watch.begin(programs.REGISTER_SPACE)
+        with self.terminal.step("static files") as step:
+            if static_files.are_collected(self.options.var):
+                step.tell("as they were")
+                return
+            self.watch.run(programs.COLLECT_STATIC)
+            static_files.mark_collected(self.options.var)
+
+    def _register_space(self) -> None:
+        with self.terminal.step("embedding space"):
+            self.watch.finish(programs.REGISTER_SPACE)
+        self.presence.facts.is_ready = True
+        self.presence.write()
+
     def _start_web(self) -> None:
         with self.terminal.step("web") as step:
             child = self.watch.keep(programs.web(self.listening.fileno()))
@@ -151,7 +170,7 @@ class Demo:
     def _web_problem(self) -> str:
         """Return why the web is not ready, or an empty text."""
         try:
-            answer = httpx.get(f"{self.url}/health/ready", timeout=5.0)
+            answer = httpx.get(f"{self.url}/health/ready", timeout=5.0, trust_env=False)
         except httpx.HTTPError as error:
             return str(error)
         return "" if answer.is_success else answer.text
@@ -173,8 +192,6 @@ class Demo:
             account = Account(**json.loads(output.read()))
             step.tell(account.username)
         write_private(self.options.var / ACCOUNT_FILE, json.dumps(asdict(account)) + "\n")
-        self.presence.facts.is_ready = True
-        self.presence.write()
         return account
 
     def _make_samples(self, account: Account) -> None:

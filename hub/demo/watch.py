@@ -32,19 +32,32 @@ class Watch:
         self._interruption = interruption
         self._terminal = terminal
         self._children: dict[str, Child] = {}
+        self._tasks: dict[str, Child] = {}
         self._restarts: dict[str, int] = {}
 
     def run(self, program: Program, output: IO[bytes] | None = None) -> None:
         """Run a program to its end. Raises DemoError with the end of its log where it fails."""
+        self.begin(program, output)
+        self.finish(program)
+
+    def begin(self, program: Program, output: IO[bytes] | None = None) -> None:
+        """Start a program that comes to an end by itself."""
         self._put_aside(program)
-        child = start(program, self._folder, self.environment, output)
-        try:
-            while child.status is None:
-                self.pause(0.05)
-        finally:
-            child.stop()
+        self._tasks[program.name] = start(program, self._folder, self.environment, output)
+
+    def finish(self, program: Program) -> None:
+        """Wait for the end of a program that was begun. Raises DemoError where it fails."""
+        child = self._tasks[program.name]
+        while child.status is None:
+            self.pause(0.05)
+        del self._tasks[program.name]
         if child.status != 0:
             raise DemoError(with_log(f"{_ended(child)}.", child.log))
+
+    def drop_tasks(self) -> None:
+        """End what was begun and is not finished."""
+        for child in self._tasks.values():
+            child.stop()
 
     def keep(self, program: Program) -> Child:
         """Start a program without which the demo ends."""

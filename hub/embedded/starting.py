@@ -17,7 +17,7 @@ EMBEDDED = {
 def missing_addresses(var: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the embedded servers' addresses, under the names that the environment leaves unset.
 
-    The cache lies on the embedded broker's server, and only there: without it settings find another.
+    The cache lies on the embedded broker's server; without that, settings find another cache.
     """
     addresses = {
         name: url_of(var) for name, (url_of, _) in EMBEDDED.items() if not environment.get(name)

@@ -4,13 +4,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, status
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from accounts.authentication import person_of
 from registry import publishing, search
 from registry.api.pagination import SignedCursorPagination
 from registry.api.serializers import AestheticSerializer
@@ -31,15 +32,16 @@ def find_own_aesthetic(request: Request, owner: str, slug: str) -> Aesthetic:
     return aesthetic
 
 
-@extend_schema(
-    parameters=[
-        OpenApiParameter("q", str, description="Words; quotes, `or` and `-` work."),
-        OpenApiParameter("owner", str, description="Only this person's; your own with drafts."),
-        OpenApiParameter("tag", str, description="Only those that carry this tag."),
-        OpenApiParameter("space", str, description="Only those with a version in this space."),
-        OpenApiParameter("sort", str, enum=list(search.SORTS), default=search.RELEVANCE),
-        OpenApiParameter("limit", int, description="Items a page, 1 to 100.", default=30),
-    ]
+@extend_schema_view(
+    get=extend_schema(
+        parameters=[
+            OpenApiParameter("q", str, description="Words; quotes, `or` and `-` work."),
+            OpenApiParameter("owner", str, description="Only this person's; your own with drafts."),
+            OpenApiParameter("tag", str, description="Only those that carry this tag."),
+            OpenApiParameter("space", str, description="Only those with a version in this space."),
+            OpenApiParameter("sort", str, enum=list(search.SORTS), default=search.RELEVANCE),
+        ]
+    )
 )
 class AestheticList(generics.ListCreateAPIView[Aesthetic]):
     """Published aesthetics; POST creates a draft of your own."""
@@ -63,7 +65,7 @@ class AestheticList(generics.ListCreateAPIView[Aesthetic]):
         return search.browse(criteria, person=self.request.user)
 
     def perform_create(self, serializer: BaseSerializer[Aesthetic]) -> None:
-        aesthetic = Aesthetic(owner=self.request.user, **serializer.validated_data)
+        aesthetic = Aesthetic(owner=person_of(self.request), **serializer.validated_data)
         aesthetic.full_clean()
         aesthetic.save()
         serializer.instance = aesthetic

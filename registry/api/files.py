@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry import blobs, digests, serving
-from registry.api.serializers import VersionSerializer
+from registry.api.serializers import VersionSerializer, VersionsSerializer
 from registry.api.versions import find_version
 from registry.downloads import count_download
 from registry.models import Version, VersionFile
@@ -60,7 +60,9 @@ class Blob(APIView):
         if version is None:
             raise Http404
         content = serving.Representation(
-            data=bytes(version.manifest if version.version_digest == digest else version.recipe),
+            data=version.sealed_manifest
+            if version.version_digest == digest
+            else bytes(version.recipe),
             digest=digest,
             media_type="application/json",
             caching=serving.IMMUTABLE,
@@ -69,7 +71,7 @@ class Blob(APIView):
 
 
 class ByHash(APIView):
-    @extend_schema(responses=VersionSerializer(many=True))
+    @extend_schema(responses=VersionsSerializer)
     def get(self, request: Request, digest: str) -> Response:
         """The published versions that any digest of the hub, or a file's sha256, names."""
         named = versions_named_by(digest, Version.objects.visible_to(request.user).published())

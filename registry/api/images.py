@@ -34,6 +34,7 @@ class ImageList(generics.GenericAPIView[Any]):
 
     @extend_schema(responses=MemberSerializer(many=True))
     def get(self, request: Request, owner: str, slug: str) -> Response:
+        """The pictures of the set, in the order in which they came."""
         aesthetic = find_private_set(request, owner, slug)
         members = aesthetic.members.select_related("image").order_by("added_at", "pk")
         page = self.paginate_queryset(members)

@@ -22,7 +22,9 @@ class SignedCursorPagination(CursorPagination):
 
     page_size = USUAL
     page_size_query_param = "limit"
+    page_size_query_description = f"Items a page, 1 to {MOST}; {USUAL} where nothing is said."
     max_page_size = MOST
+    base_url: str  # known by the time that a cursor is made
 
     def get_page_size(self, request: Request) -> int:
         text = request.query_params.get("limit", str(USUAL))
@@ -64,7 +66,7 @@ class SignedCursorPagination(CursorPagination):
             "type": "object",
             "required": ["items", "next", "previous"],
             "properties": {
-                "items": {"type": "array", "items": schema},
+                "items": schema,
                 "next": link,
                 "previous": link,
             },

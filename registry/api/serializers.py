@@ -2,29 +2,36 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from registry.models import Aesthetic, Side, Version, VersionFile
+from registry.models import Aesthetic, Job, JobState, Side, Version, VersionFile
 
 
 class FileSerializer(serializers.ModelSerializer[VersionFile]):
-    url = serializers.CharField(help_text="Path of the file, by name.")
+    url = serializers.CharField(help_text="Path of the file, by name.", read_only=True)
 
     class Meta:
         model = VersionFile
-        fields = ["name", "media_type", "size", "digest", "url"]
+        fields = read_only_fields = ["name", "media_type", "size", "digest", "url"]
+
+
+class YankedSerializer(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    reason = serializers.CharField()
 
 
 class VersionSerializer(serializers.ModelSerializer[Version]):
-    ref = serializers.CharField(source="__str__", help_text="owner/slug@version")
-    version = serializers.CharField(source="name")
-    space = serializers.CharField(source="space.name")
-    files = FileSerializer(many=True)
+    ref = serializers.CharField(source="__str__", read_only=True, help_text="owner/slug@version")
+    version = serializers.CharField(source="name", read_only=True)
+    space = serializers.CharField(source="space.name", read_only=True)
+    files = FileSerializer(many=True, read_only=True)
     yanked = serializers.SerializerMethodField()
 
     class Meta:
         model = Version
-        fields = [
+        fields = read_only_fields = [
             "ref",
             "version",
             "version_digest",
@@ -40,6 +47,7 @@ class VersionSerializer(serializers.ModelSerializer[Version]):
             "files",
         ]
 
+    @extend_schema_field(YankedSerializer(allow_null=True))
     def get_yanked(self, version: Version) -> dict[str, Any] | None:
         """Return when and why it was withdrawn."""
         if version.yanked_at is None:
@@ -81,12 +89,19 @@ class AestheticSerializer(serializers.ModelSerializer[Aesthetic]):
         return super().update(instance, validated_data)
 
 
+@extend_schema_field(OpenApiTypes.BINARY)
+class BytesField(serializers.FileField):
+    """A file as its bytes; DRF's own field describes itself by the address that answers give."""
+
+
 class UploadSerializer(serializers.Serializer[Any]):
     files = serializers.ListField(
-        child=serializers.FileField(), help_text="Pictures (JPEG, PNG, WebP) or zips of pictures."
+        child=BytesField(), help_text="Pictures (JPEG, PNG, WebP) or zips of pictures."
     )
     side = serializers.ChoiceField(Side.choices, default=Side.TOWARDS)
-    source = serializers.CharField(max_length=500, default="", allow_blank=True)
+    source = serializers.CharField(  # type: ignore[assignment]  # a field, not DRF's own `source`
+        max_length=500, default="", allow_blank=True
+    )
     licence = serializers.CharField(max_length=64, default="", allow_blank=True)
     credit = serializers.CharField(max_length=255, default="", allow_blank=True)
 
@@ -118,7 +133,7 @@ class MemberSerializer(serializers.Serializer[Any]):
     image = serializers.CharField(source="image.digest")
     side = serializers.CharField()
     filename = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field, as above
     licence = serializers.CharField()
     credit = serializers.CharField()
     width = serializers.IntegerField(source="image.width")
@@ -137,42 +152,40 @@ class YankRequestSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=500)
 
 
+class VersionsSerializer(serializers.Serializer[Any]):
+    items = VersionSerializer(many=True)
+
+
 class NeighbourSerializer(serializers.Serializer[Any]):
     cosine = serializers.FloatField()
     version = VersionSerializer()
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
-    """Problem details, RFC 9457."""
+class NeighboursSerializer(serializers.Serializer[Any]):
+    items = NeighbourSerializer(many=True)
 
-    type = serializers.URLField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    instance = serializers.CharField()
+
+class ProgressSerializer(serializers.Serializer[Any]):
+    stage = serializers.CharField(help_text="What is being done, for people.")
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
 
 
 class JobSerializer(serializers.Serializer[Any]):
     """A build or a generation as its owner sees it."""
 
     id = serializers.UUIDField()
-    kind = serializers.SerializerMethodField()
-    state = serializers.CharField()
-    progress = serializers.SerializerMethodField()
-    reason = serializers.CharField()
+    kind = serializers.SerializerMethodField(help_text="`version` or `generation`.")
+    state = serializers.ChoiceField(JobState.choices)
+    progress = ProgressSerializer(source="*")
+    reason = serializers.CharField(help_text="Why it failed, in words.")
     created_at = serializers.DateTimeField()
-    started_at = serializers.DateTimeField()
-    finished_at = serializers.DateTimeField()
-    result = serializers.SerializerMethodField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    result = serializers.SerializerMethodField(help_text="Where it is, once it is there.")
 
-    def get_kind(self, job: Any) -> str:
-        """Return `version` or `generation`."""
+    def get_kind(self, job: Job) -> str:
         return type(job).__name__.lower()
 
-    def get_progress(self, job: Any) -> dict[str, Any]:
-        """Return what is being done and how far it is."""
-        return {"stage": job.stage, "done": job.done, "total": job.total}
-
-    def get_result(self, job: Any) -> str | None:
-        """Return where the result is, once it is there."""
+    def get_result(self, job: Job) -> str | None:
         return job.get_absolute_url() if job.has_succeeded else None

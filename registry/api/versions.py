@@ -19,6 +19,7 @@ from registry.api.pagination import SignedCursorPagination
 from registry.api.serializers import (
     JobSerializer,
     NeighbourSerializer,
+    NeighboursSerializer,
     PublishRequestSerializer,
     VersionSerializer,
     YankRequestSerializer,
@@ -70,7 +71,9 @@ class VersionList(generics.GenericAPIView[Version]):
         published = aesthetic.versions.published().order_by("-number")
         return published.select_related("aesthetic__owner", "space").prefetch_related("files")
 
+    @extend_schema(responses=VersionSerializer(many=True))
     def get(self, request: Request, owner: str, slug: str) -> Response:
+        """The published versions, newest first."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(VersionSerializer(page, many=True).data)
 
@@ -108,7 +111,7 @@ class Yank(APIView):
 
 
 class Neighbours(APIView):
-    @extend_schema(responses=NeighbourSerializer(many=True))
+    @extend_schema(responses=NeighboursSerializer)
     def get(self, request: Request, owner: str, slug: str, ref: str) -> Response:
         """The published versions nearest to this one in its space, nearest first."""
         version = find_version(request, owner, slug, ref)
@@ -122,7 +125,7 @@ class Manifest(APIView):
         """The sealed manifest, byte for byte: its sha256 is the version digest."""
         version = find_version(request, owner, slug, ref)
         content = serving.Representation(
-            data=bytes(version.manifest),
+            data=version.sealed_manifest,
             digest=version.version_digest,
             media_type="application/vnd.oci.image.manifest.v1+json",
             caching=serving.REVALIDATE,

@@ -34,15 +34,16 @@ class Stripped:
 
 
 class MalformedPicture(ValueError):
-    """The container can't be read; `clause` goes on after the file's name.
+    """The container can't be read; `clause` goes on after the file's name, `remedy` after that.
 
     Codes: `truncated`, `malformed`, `animated`, `unsupported-coding`, `profile-too-large`.
     """
 
-    def __init__(self, code: str, clause: str) -> None:
-        super().__init__(f"The picture {clause}.")
+    def __init__(self, code: str, clause: str, remedy: str = "save it again") -> None:
+        super().__init__(f"The picture {clause}; {remedy}.")
         self.code = code
         self.clause = clause
+        self.remedy = remedy
 
 
 def truncated(part: str) -> MalformedPicture:
@@ -58,5 +59,6 @@ def check_profile(size: int, limit: int = MAX_PROFILE_BYTES) -> None:
     if size > limit:
         raise MalformedPicture(
             "profile-too-large",
-            f"has a colour profile of more than {limit:,} bytes, convert it to sRGB",
+            f"has a colour profile of more than {limit:,} bytes",
+            "convert it to sRGB",
         )

@@ -94,7 +94,9 @@ def _still(chunks: Sequence[_Chunk], canvas: tuple[int, int]) -> Sequence[_Chunk
         raise truncated("first frame")
     if _pair(frame[6:12]) != canvas:
         raise MalformedPicture(
-            "animated", "is an animation whose first frame does not fill the picture"
+            "animated",
+            "is an animation whose first frame does not fill the picture",
+            "save a single frame",
         )
     return list(_chunks(frame, _FRAME_HEADER))
 

@@ -116,7 +116,7 @@ def _extra_fields(extra: bytes, name: str) -> Iterator[tuple[int, bytes]]:
 def _data_starts(file: BinaryIO, records: Sequence[Record], directory: int) -> dict[int, int]:
     """Walk from the first byte to the directory, from one member to the next."""
     ordered = sorted(records, key=lambda record: record.offset)
-    ends = [*(record.offset for record in ordered[1:]), directory]
+    ends = [*(record.offset for record in ordered), directory][1:]
     starts: dict[int, int] = {}
     position = 0
     for record, end in zip(ordered, ends, strict=True):
@@ -151,13 +151,17 @@ def _data_start(file: BinaryIO, record: Record) -> int:
     raw_name = file.read(name_length)
     extra = file.read(extra_length)
     size, compressed = _widened((size, compressed), extra, record.name)
-    expected = [(record.crc, record.compressed, record.size)]
-    if flags & _DESCRIBED_AFTER:
-        expected.append((0, 0, 0))
     agrees = (raw_name, flags, method) == (record.raw_name, record.flags, record.method)
-    if not agrees or (crc, compressed, size) not in expected:
+    if not agrees or not _facts_agree((crc, compressed, size), record):
         raise _mismatch(record.name)
     return file.tell()
+
+
+def _facts_agree(facts: Sequence[int], record: Record) -> bool:
+    """Compare checksum and sizes; what is described after the data may be 0 before it."""
+    expected = (record.crc, record.compressed, record.size)
+    unknown = 0 if record.flags & _DESCRIBED_AFTER else None
+    return all(said in {true, unknown} for said, true in zip(facts, expected, strict=True))
 
 
 def _check_descriptor(file: BinaryIO, record: Record, position: int, end: int) -> None:

@@ -62,7 +62,8 @@ def read_at(file: BinaryIO, offset: int, size: int) -> bytes:
 
 def _without_end(file: BinaryIO, length: int) -> ArchiveRefused:
     start = max(0, length - _END.size - _LONGEST_COMMENT)
-    if _MARK in read_at(file, start, length - start):
+    tail = read_at(file, start, length - start)
+    if 0 <= tail.rfind(_MARK) <= len(tail) - _END.size:
         return archive_refused(
             "trailing-data", "goes on after its end, with a comment or more; zip the pictures again"
         )

@@ -1,6 +1,6 @@
 """An aesthetic: a named project with its card and its image set."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -16,6 +16,9 @@ from accounts.models import User
 from registry import names
 from registry.licences import Licence, Rating
 from registry.models.images import Image
+
+if TYPE_CHECKING:
+    from registry.models.versions import Version
 
 TAG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MOST_TAGS = 12
@@ -105,6 +108,11 @@ class Aesthetic(models.Model):
         output_field=SearchVectorField(),
         db_persist=True,
     )
+
+    # Not columns: what pages show beside a row. `registry.covers` and the views put it there.
+    latest: "Version | None"
+    covers: list[str]  # addresses of thumbnails
+    card_html: str
 
     objects = AestheticQuerySet.as_manager()
 

@@ -13,11 +13,11 @@ dead) changes nothing any more. All times are the database's, so clocks of worke
 
 import uuid
 from datetime import timedelta
-from typing import Self
+from typing import Self, TypeVar
 
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce, Now
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Greatest, Least, Now
 
 
 class JobState(models.TextChoices):
@@ -31,8 +31,13 @@ class JobState(models.TextChoices):
 FINAL_STATES = [JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED]
 OPEN_STATES = [JobState.QUEUED, JobState.RUNNING]
 
+LONGEST_PAUSE = timedelta(minutes=10)  # between two messages for a job that nobody works on
 
-class JobQuerySet(models.QuerySet["Job"]):
+
+AnyJob = TypeVar("AnyJob", bound="Job")
+
+
+class JobQuerySet(models.QuerySet[AnyJob]):
     def unfinished(self) -> Self:
         """Return the jobs that wait or run."""
         return self.filter(state__in=OPEN_STATES)
@@ -67,9 +72,19 @@ class JobQuerySet(models.QuerySet["Job"]):
         )
 
     def unsent(self, *, seconds: int) -> Self:
-        """Return the jobs nobody works on, whose last message is older than `seconds`."""
+        """Return the jobs nobody works on, whose last message is older than `seconds`.
+
+        Most of them wait their turn in a long queue, where every message more is in the way. So
+        the pause doubles with the waiting, up to LONGEST_PAUSE.
+        """
         waiting = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, leased_until__lt=Now())
-        due = Q(sent_at__isnull=True) | Q(sent_at__lt=Now() - timedelta(seconds=seconds))
+        idle_since = Coalesce("leased_until", "created_at")
+        pause = Greatest(
+            Least(F("sent_at") - idle_since, Value(LONGEST_PAUSE)),
+            Value(timedelta(seconds=seconds)),
+            output_field=models.DurationField(),
+        )
+        due = Q(sent_at__isnull=True) | Q(sent_at__lt=Now() - pause)
         return self.filter(waiting & due)
 
 
@@ -115,6 +130,10 @@ class Job(models.Model):
                 name="%(class)s_open",
             ),
         ]
+
+    def get_absolute_url(self) -> str:
+        """Return the address of the result's page; each kind of job has its own."""
+        raise NotImplementedError
 
     @property
     def is_final(self) -> bool:

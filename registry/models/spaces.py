@@ -8,9 +8,11 @@ DIGEST_PATTERN = r"^sha256:[0-9a-f]{64}$"
 DIGEST_LENGTH = 71
 
 
-def digest_field(**options: object) -> models.CharField[str, str]:
+def digest_field(
+    *, blank: bool = False, unique: bool = False, db_index: bool = False
+) -> models.CharField[str, str]:
     """Return a column for a digest in the one notation, `sha256:<hex>`."""
-    return models.CharField(max_length=DIGEST_LENGTH, **options)
+    return models.CharField(max_length=DIGEST_LENGTH, blank=blank, unique=unique, db_index=db_index)
 
 
 class Space(models.Model):

@@ -1,7 +1,8 @@
 """A version: one computed embedding, as a job while it is made and sealed once published."""
 
 import re
-from typing import Self
+from collections.abc import Sequence
+from typing import ClassVar, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -19,7 +20,7 @@ from registry.names import VERSION_PATTERN
 COVER_SIZE = 4  # pictures of a set that everybody sees once it is published
 
 
-class VersionQuerySet(JobQuerySet):
+class VersionQuerySet(JobQuerySet["Version"]):
     def published(self) -> Self:
         """Return the versions that have a number, yanked ones included."""
         return self.filter(number__isnull=False)
@@ -56,6 +57,10 @@ class VersionQuerySet(JobQuerySet):
         if re.fullmatch(VERSION_PATTERN, ref):
             return self.published().filter(number=int(ref[1:]))
         return self.published().filter(version_digest=ref)
+
+    def newest_of_each(self) -> Self:
+        """Return of each aesthetic the newest version that is offered."""
+        return self.offered().order_by("aesthetic_id", "-number").distinct("aesthetic_id")
 
     def with_same_inputs(self, recipe_digest: str) -> Self:
         """Return the versions that have, or will have, this recipe's result."""
@@ -96,7 +101,10 @@ class Version(Job):
     yanked_at = models.DateTimeField(null=True, editable=False)
     yank_reason = models.CharField(max_length=500, blank=True)
 
-    objects = VersionQuerySet.as_manager()
+    # Not a column: what its publisher must agree to, for the pages that ask.
+    cautions: Sequence[object]
+
+    objects: ClassVar = VersionQuerySet.as_manager()
 
     class Meta(Job.Meta):
         ordering = ["-created_at"]
@@ -160,6 +168,13 @@ class Version(Job):
     @property
     def is_published(self) -> bool:
         return self.number is not None
+
+    @property
+    def sealed_manifest(self) -> bytes:
+        """The manifest of a version that is ready; before, there is none to ask for."""
+        if self.manifest is None:
+            raise ValueError(f"{self} is {self.state}, so it has no manifest yet.")
+        return bytes(self.manifest)
 
     @property
     def seconds(self) -> float | None:

@@ -5,8 +5,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from accounts.models import User
-from registry import blobs, cards, covers, digests, search, serving
-from registry.models import Aesthetic, Version
+from registry import blobs, cards, covers, digests, formats, search, serving
+from registry.models import Aesthetic, Version, VersionFile
 
 PAGE_SIZE = 24
 TAGS_SHOWN = 16
@@ -91,6 +91,7 @@ def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> H
         "aesthetic": found,
         "is_owner": found.owner_id == request.user.pk,
         "covers": [covers.thumbnail_url(found, digest) for digest in cover],
+        "credits": covers.credits_of(found, cover),
         "version": chosen,
         "versions": found.versions.published().order_by("-number"),
         "files": _files(found, chosen) if chosen else [],
@@ -99,9 +100,11 @@ def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> H
     return render(request, "registry/aesthetic.html", context)
 
 
-def _files(found: Aesthetic, chosen: Version) -> list[object]:
+def _files(found: Aesthetic, chosen: Version) -> list[VersionFile]:
+    """Return the files, the format that most programs should take first."""
     chosen.aesthetic = found
-    files = list(chosen.files.all())
+    order = list(formats.MEDIA_TYPES.values())
+    files = sorted(chosen.files.all(), key=lambda file: order.index(file.media_type))
     for file in files:
         file.version = chosen
     return files
@@ -109,7 +112,5 @@ def _files(found: Aesthetic, chosen: Version) -> list[object]:
 
 def _neighbours(request: HttpRequest, chosen: Version) -> list[tuple[Aesthetic, float]]:
     nearest = search.neighbours(chosen, person=request.user, most=NEIGHBOURS_SHOWN)
-    for neighbour in nearest:
-        neighbour.version.aesthetic.latest_id = neighbour.version.pk
     covers.attach_covers([neighbour.version.aesthetic for neighbour in nearest])
     return [(neighbour.version.aesthetic, neighbour.cosine) for neighbour in nearest]

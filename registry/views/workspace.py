@@ -7,12 +7,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.refusals import Refusal
+from accounts.requests import PersonRequest
 from registry import covers, publishing, queueing, uploads
 from registry.forms import AestheticForm, SideForm
 from registry.models import Aesthetic, Member, Side, Version
@@ -23,7 +24,7 @@ REFUSED = "refused"  # where a plain upload leaves its refusals for the next pag
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: PersonRequest) -> HttpResponse:
     """Name a new aesthetic."""
     form = AestheticForm(request.POST or None, instance=Aesthetic(owner=request.user))
     if form.is_valid():
@@ -34,7 +35,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def edit(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+def edit(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     """Change the card."""
     aesthetic = find_own(request, owner, slug)
     form = AestheticForm(request.POST or None, instance=aesthetic)
@@ -47,7 +48,7 @@ def edit(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def delete(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+def delete(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     """Hide the aesthetic for good."""
     aesthetic = find_own(request, owner, slug)
     publishing.delete(aesthetic)
@@ -58,7 +59,7 @@ def delete(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
-def images(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+def images(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     """The workspace: pictures in, builds, a published version out."""
     aesthetic = find_own(request, owner, slug)
     context = {**workspace(aesthetic), "refused": request.session.pop(REFUSED, [])}
@@ -67,7 +68,7 @@ def images(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def upload(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+def upload(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     """Add files to the set; JSON for upload.js, a page for a plain form."""
     aesthetic = find_own(request, owner, slug)
     form = SideForm(request.POST)
@@ -88,7 +89,7 @@ def upload(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def remove_image(request: HttpRequest, owner: str, slug: str, digest: str) -> HttpResponse:
+def remove_image(request: PersonRequest, owner: str, slug: str, digest: str) -> HttpResponse:
     """Take a picture out of one side of the set."""
     aesthetic = find_own(request, owner, slug)
     form = SideForm(request.POST)
@@ -100,7 +101,7 @@ def remove_image(request: HttpRequest, owner: str, slug: str, digest: str) -> Ht
 
 @login_required
 @require_POST
-def build(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+def build(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     """Queue the measuring of the set."""
     aesthetic = find_own(request, owner, slug)
     try:
@@ -116,7 +117,7 @@ def build(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
-def build_status(request: HttpRequest, owner: str, slug: str, pk: UUID) -> HttpResponse:
+def build_status(request: PersonRequest, owner: str, slug: str, pk: UUID) -> HttpResponse:
     """One build, as a fragment that asks again until it is final."""
     aesthetic = find_own(request, owner, slug)
     found = with_cautions(get_object_or_404(aesthetic.versions, pk=pk))
@@ -125,7 +126,7 @@ def build_status(request: HttpRequest, owner: str, slug: str, pk: UUID) -> HttpR
 
 @login_required
 @require_POST
-def cancel_build(request: HttpRequest, owner: str, slug: str, pk: UUID) -> HttpResponse:
+def cancel_build(request: PersonRequest, owner: str, slug: str, pk: UUID) -> HttpResponse:
     """End a build that waits or runs."""
     aesthetic = find_own(request, owner, slug)
     found = get_object_or_404(aesthetic.versions, pk=pk)
@@ -136,7 +137,7 @@ def cancel_build(request: HttpRequest, owner: str, slug: str, pk: UUID) -> HttpR
 
 @login_required
 @require_POST
-def publish(request: HttpRequest, owner: str, slug: str, pk: UUID) -> HttpResponse:
+def publish(request: PersonRequest, owner: str, slug: str, pk: UUID) -> HttpResponse:
     """Give a build its number and seal it."""
     aesthetic = find_own(request, owner, slug)
     found = get_object_or_404(aesthetic.versions, pk=pk)
@@ -149,7 +150,7 @@ def publish(request: HttpRequest, owner: str, slug: str, pk: UUID) -> HttpRespon
     return redirect(version)
 
 
-def find_own(request: HttpRequest, owner: str, slug: str) -> Aesthetic:
+def find_own(request: PersonRequest, owner: str, slug: str) -> Aesthetic:
     """Return an aesthetic of the visitor; 404 for what they may not see, 403 for others' things."""
     aesthetic = find_aesthetic(request, owner, slug)
     if aesthetic.owner_id != request.user.pk:

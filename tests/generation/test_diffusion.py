@@ -1,8 +1,6 @@
 """Drawing with the built-in checkpoint, against diffusers' own pipeline."""
 
-import hashlib
-import json
-import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,15 +20,11 @@ from torch import Tensor
 from transformers import CLIPConfig, CLIPImageProcessor
 
 from generation.diffusion import (
-    CheckpointUnavailable,
     Models,
     PictureWithheld,
-    ProjectionMismatch,
-    PromptTooLong,
     Sampling,
     SamplingRefused,
     UnknownSampler,
-    checkpoint_digest,
     draw,
 )
 from generation.personalisation import Recipe, personalise
@@ -39,8 +33,16 @@ from registry.encoder import Encoder, Source
 WEIGHTS = Path(__file__).parents[2] / "demo" / "weights"
 CHECKPOINT = WEIGHTS / "sd"
 PROMPT = "a boat on the sea"
-END = 8191
 SAMPLING = Sampling(seed=11, steps=4, guidance=4.0, width=96, height=96)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """On shared cores a second thread spins for longer than it helps: 128 s instead of 11 s."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +83,6 @@ def with_scheduler(models: Models, kind: Any) -> Models:
     scheduler = kind.from_config(models.pipeline.scheduler.config, skip_prk_steps=True)
     parts = {**models.pipeline.components, "scheduler": scheduler}
     return replace(models, pipeline=StableDiffusionPipeline(**parts, requires_safety_checker=False))
-
-
-def copy_of_checkpoint(folder: Path) -> Path:
-    return Path(shutil.copytree(CHECKPOINT, folder / "copy"))
 
 
 def test_a_picture_is_what_diffusers_draws_for_the_prompt(
@@ -256,7 +254,7 @@ def test_a_picture_that_the_safety_checker_withholds_is_refused_and_not_black(
     ],
 )
 def test_what_the_checkpoint_cannot_do_is_refused(
-    models: Models, plain: Tensor, negative: Tensor, changes: dict[str, int], sentence: str
+    models: Models, plain: Tensor, negative: Tensor, changes: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(SamplingRefused, match=sentence) as caught:
         draw(models, plain, negative, replace(SAMPLING, **changes))
@@ -283,134 +281,3 @@ def test_an_unknown_sampler_is_refused_by_name() -> None:
     with pytest.raises(UnknownSampler, match="no sampler 'euler'; use 'dpm") as caught:
         replace(SAMPLING, sampler="euler")
     assert caught.value.code == "unknown-sampler"
-
-
-def test_a_prompt_is_padded_with_the_end_of_text(models: Models) -> None:
-    ids = models.tokenize(PROMPT)
-    assert ids.shape == (1, 77)
-    assert ids[0, 0] == 8190
-    end = ids[0].tolist().index(END)
-    assert end == 6
-    assert set(ids[0, end:].tolist()) == {END}
-
-
-def test_a_prompt_of_75_tokens_fits_and_one_of_76_is_refused_with_the_number(
-    models: Models,
-) -> None:
-    assert models.tokenize("tree " * 75)[0].tolist().index(END) == 76
-    with pytest.raises(PromptTooLong, match=r"76 tokens and the text encoder reads 75; .* by 1"):
-        models.tokenize("tree " * 76)
-    with pytest.raises(PromptTooLong, match="180 tokens") as caught:
-        models.tokenize("tree " * 180)
-    assert caught.value.code == "prompt-too-long"
-
-
-def test_a_prompt_that_spells_the_end_of_text_does_not_end_there(models: Models) -> None:
-    ids = models.tokenize("a boat <|endoftext|> on the sea")[0].tolist()
-    assert ids.index(END) > 10
-
-
-def test_conditioning_and_tokens_are_those_of_diffusers(
-    models: Models, pipeline: StableDiffusionPipeline
-) -> None:
-    for prompt in (PROMPT, "", "日本 🎉 é", "tree " * 75):
-        expected, _ = pipeline.encode_prompt(prompt, "cpu", 1, do_classifier_free_guidance=False)
-        assert torch.equal(models.condition(models.tokenize(prompt)), expected)
-
-
-def test_the_joined_text_encoder_gives_the_features_of_the_space(
-    models: Models, encoder: Encoder
-) -> None:
-    for prompt in (PROMPT, "tree " * 75):
-        features = models.text_encoder(input_ids=models.tokenize(prompt)).text_embeds
-        np.testing.assert_allclose(
-            features.numpy(), encoder.encode_words([prompt]), rtol=0, atol=1e-4
-        )
-
-
-def test_a_checkpoint_that_names_the_old_end_of_text_is_read_at_the_right_token(
-    encoder: Encoder, models: Models, tmp_path: Path
-) -> None:
-    folder = copy_of_checkpoint(tmp_path)
-    path = folder / "text_encoder" / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "eos_token_id": 2}))
-    old = Models.load(str(folder), encoder.text_projection)
-    ids = models.tokenize(PROMPT)
-    expected = models.text_encoder(input_ids=ids).text_embeds
-    assert old.text_encoder.config.eos_token_id == END
-    assert torch.equal(old.text_encoder(input_ids=ids).text_embeds, expected)
-
-
-def test_a_projection_of_another_width_is_refused() -> None:
-    with pytest.raises(ProjectionMismatch, match="is 128 wide and the space's projection starts"):
-        Models.load(str(CHECKPOINT), torch.zeros(768, 768))
-
-
-def test_without_a_network_an_unknown_checkpoint_says_what_to_set(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    for name in ("nobody/nothing", "demo/weights/nowhere"):
-        with pytest.raises(CheckpointUnavailable, match=f"{name} is no folder") as caught:
-            Models.load(name, torch.zeros(128, 768))
-        assert "Set DIFFUSION_MODEL to a folder" in caught.value.detail
-        with pytest.raises(CheckpointUnavailable):
-            checkpoint_digest(name)
-
-
-def test_a_folder_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointUnavailable, match=r"has no model_index.json"):
-        Models.load(str(tmp_path), torch.zeros(128, 768))
-
-
-@pytest.mark.parametrize("damage", ["broken", "pickled", "missing"])
-def test_a_checkpoint_without_whole_safetensors_is_refused(tmp_path: Path, damage: str) -> None:
-    folder = copy_of_checkpoint(tmp_path)
-    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
-    if damage == "broken":
-        weights.write_bytes(weights.read_bytes()[:1000])
-    elif damage == "pickled":
-        weights.rename(weights.with_suffix(".bin"))
-    else:
-        shutil.rmtree(folder / "unet")
-    with pytest.raises(CheckpointUnavailable, match="not a Stable Diffusion checkpoint"):
-        Models.load(str(folder), torch.zeros(128, 768))
-
-
-def test_the_digest_of_a_checkpoint_can_be_recomputed_by_hand() -> None:
-    names = sorted(
-        path.relative_to(CHECKPOINT).as_posix()
-        for path in CHECKPOINT.rglob("*")
-        if path.is_file() and (path.parent != CHECKPOINT or path.name == "model_index.json")
-    )
-    digests = {
-        name: f"sha256:{hashlib.sha256((CHECKPOINT / name).read_bytes()).hexdigest()}"
-        for name in names
-    }
-    text = json.dumps(digests, separators=(",", ":"))
-    expected = hashlib.sha256(text.encode()).hexdigest()
-    assert checkpoint_digest(str(CHECKPOINT)) == f"sha256:{expected}"
-
-
-def test_the_digest_changes_with_what_decides_a_picture_and_with_nothing_else(
-    tmp_path: Path,
-) -> None:
-    folder = copy_of_checkpoint(tmp_path)
-    digest = checkpoint_digest(str(CHECKPOINT))
-    (folder / "README.md").write_text("A card.")
-    (folder / "dose.json").write_text("{}")
-    assert checkpoint_digest(str(folder)) == digest
-
-    settings = folder / "scheduler" / "scheduler_config.json"
-    original = settings.read_text()
-    settings.write_text(original.replace("v_prediction", "epsilon"))
-    assert checkpoint_digest(str(folder)) != digest
-    settings.write_text(original)
-    assert checkpoint_digest(str(folder)) == digest
-
-    weights = folder / "vae" / "diffusion_pytorch_model.safetensors"
-    data = bytearray(weights.read_bytes())
-    data[-1] ^= 1
-    weights.write_bytes(data)
-    assert checkpoint_digest(str(folder)) != digest

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from generation.infotext import AppliedAesthetic, Drawing, parameters, png
 
@@ -120,7 +121,7 @@ def test_a_png_gives_its_texts_back_and_keeps_its_pixels() -> None:
     recipe = json.dumps({"prompt": "a house", "seed": 1234})
     data = png(PICTURE, {"parameters": text}, {"aesthetic": recipe})
     with Image.open(io.BytesIO(data)) as image:
-        assert image.format == "PNG"
+        assert isinstance(image, PngImageFile)
         assert image.text == {"parameters": text, "aesthetic": recipe}
         assert image.tobytes() == PICTURE.tobytes()
     assert chunks(data) == {"parameters": b"tEXt", "aesthetic": b"iTXt"}
@@ -130,6 +131,7 @@ def test_texts_beyond_latin_1_are_written_as_international_text() -> None:
     text = parameters(replace(DRAWING, prompt="夜の街 🎉"), None)
     data = png(PICTURE, {"parameters": text}, {})
     with Image.open(io.BytesIO(data)) as image:
+        assert isinstance(image, PngImageFile)
         assert image.text["parameters"] == text
     assert chunks(data) == {"parameters": b"iTXt"}
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,8 +27,10 @@ Start = Callable[[Path], Server]
 
 
 @pytest.fixture(scope="module")
-def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("var")
+def var() -> Iterator[Path]:
+    """Give one folder to all tests that leave it in order. See `fresh_var`."""
+    with tempfile.TemporaryDirectory(prefix="hub-test-") as folder:
+        yield Path(folder).resolve()
 
 
 @pytest.fixture
@@ -118,8 +121,8 @@ def test_postgres_opens_no_port_and_its_socket_is_closed_to_others(
     assert not [c for c in postgres.process.net_connections("inet") if c.status == "LISTEN"]
 
 
-def test_postgres_runs_where_no_socket_can_lie_and_leaves_no_socket_folder(tmp_path: Path) -> None:
-    var = tmp_path / ("deep " * 20) / ("x" * 60)
+def test_postgres_runs_where_no_socket_can_lie_and_leaves_no_socket_folder(fresh_var: Path) -> None:
+    var = fresh_var / ("deep " * 20) / ("x" * 60)
     server = start_postgres(var)
     with psycopg.connect(database_url(var)) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
@@ -144,31 +147,31 @@ def test_postgres_starts_though_its_old_number_belongs_to_another_program(var: P
     other.wait()
 
 
-def test_an_initdb_that_was_killed_is_begun_anew(tmp_path: Path) -> None:
-    unfinished = tmp_path / "postgres.unfinished"
+def test_an_initdb_that_was_killed_is_begun_anew(fresh_var: Path) -> None:
+    unfinished = fresh_var / "postgres.unfinished"
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18\n")
-    server = start_postgres(tmp_path)
+    server = start_postgres(fresh_var)
     assert server.stop() is Ending.STOPPED
     assert not unfinished.exists()
 
 
-def test_a_server_whose_data_were_deleted_is_ended_by_the_next_start(tmp_path: Path) -> None:
-    forgotten = start_postgres(tmp_path)
-    shutil.rmtree(tmp_path / "postgres")
-    server = start_postgres(tmp_path)
+def test_a_server_whose_data_were_deleted_is_ended_by_the_next_start(fresh_var: Path) -> None:
+    forgotten = start_postgres(fresh_var)
+    shutil.rmtree(fresh_var / "postgres")
+    server = start_postgres(fresh_var)
     assert has_ended(forgotten.process)
     forgotten.stop()
     assert server.stop() is Ending.STOPPED
 
 
 def test_variables_meant_for_another_postgres_change_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fresh_var: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, text in {"PGPORT": "6543", "PGDATA": "/nowhere", "PGHOST": "elsewhere"}.items():
         monkeypatch.setenv(name, text)
-    server = start_postgres(tmp_path)
-    with psycopg.connect(database_url(tmp_path)) as connection:
+    server = start_postgres(fresh_var)
+    with psycopg.connect(database_url(fresh_var)) as connection:
         assert connection.execute("SELECT current_database()").fetchone() == ("hub",)
     server.stop()
 
@@ -196,14 +199,14 @@ def test_valkey_opens_no_port_and_its_socket_is_closed_to_others(valkey: Server,
 
 
 @pytest.mark.parametrize("end", [Server.stop, kill])
-def test_valkey_remembers_what_was_queued(tmp_path: Path, end: Callable[[Server], object]) -> None:
-    first = start_valkey(tmp_path)
-    with redis.Redis.from_url(cache_url(tmp_path)) as client:
+def test_valkey_remembers_what_was_queued(fresh_var: Path, end: Callable[[Server], object]) -> None:
+    first = start_valkey(fresh_var)
+    with redis.Redis.from_url(cache_url(fresh_var)) as client:
         client.rpush("queue", "work")
         time.sleep(1.1)  # The append-only file is written out once a second.
     end(first)
-    second = start_valkey(tmp_path)
-    with redis.Redis.from_url(cache_url(tmp_path)) as client:
+    second = start_valkey(fresh_var)
+    with redis.Redis.from_url(cache_url(fresh_var)) as client:
         assert client.lrange("queue", 0, -1) == [b"work"]
     first.stop()
     second.stop()
@@ -288,13 +291,13 @@ def test_a_command_runs_with_both_servers_and_its_status_is_returned(var: Path) 
     assert not valkey_place(var).socket.exists()
 
 
-def test_a_server_whose_variable_is_set_is_not_started(tmp_path: Path) -> None:
+def test_a_server_whose_variable_is_set_is_not_started(fresh_var: Path) -> None:
     elsewhere = {"DATABASE_URL": "postgresql://elsewhere/hub", "CELERY_BROKER_URL": "redis://there"}
-    process = command(tmp_path, "sh", "-c", "echo $DATABASE_URL $CACHE_URL", **elsewhere)
+    process = command(fresh_var, "sh", "-c", "echo $DATABASE_URL $CACHE_URL", **elsewhere)
     output, _ = process.communicate(timeout=30)
     assert output.split() == ["postgresql://elsewhere/hub"]
-    assert not (tmp_path / "postgres").exists()
-    assert not (tmp_path / "valkey").exists()
+    assert not (fresh_var / "postgres").exists()
+    assert not (fresh_var / "valkey").exists()
 
 
 def test_a_command_that_does_not_exist_is_said_in_words(var: Path) -> None:

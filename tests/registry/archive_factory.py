@@ -1,9 +1,13 @@
-"""Zips written field by field, so that each can break exactly one rule."""
+"""Zips written field by field, so that each can break exactly one rule; and how they are read."""
 
 import struct
 import zlib
 from dataclasses import dataclass, field, replace
 from io import BytesIO
+
+import pytest
+
+from registry.archives import ArchiveRefused, Limits, inspect, read
 
 MARK_LOCAL, MARK_CENTRAL, MARK_END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 DESCRIBED_AFTER = 1 << 3
@@ -36,6 +40,7 @@ class Member:
     disk: int = 0
     gap: bytes = b""  # Bytes before the local header.
     offset: int | None = None  # Instead of the true one.
+    is_written: bool = True  # Or only in the directory.
 
 
 def member(name: str, content: bytes = b"picture", method: int = 8, flags: int = UTF_8) -> Member:
@@ -79,7 +84,7 @@ def archive(*members: Member, layout: Layout | None = None) -> BytesIO:
     for one in members:
         body += one.gap
         directory += _central(one, len(body) if one.offset is None else one.offset)
-        body += _local(one.local) + one.data + one.descriptor
+        body += local_header(one.local) + one.data + one.descriptor if one.is_written else b""
     body += layout.before_directory
     end = {
         "disk": 0,
@@ -102,9 +107,7 @@ def archive(*members: Member, layout: Layout | None = None) -> BytesIO:
 
 def wide_end(count: int, size: int, offset: int, locator_offset: int) -> bytes:
     """Write the zip64 end record and its locator."""
-    record = struct.pack(
-        "<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, offset
-    )
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, offset)
     return record + struct.pack("<4sLQL", b"PK\x06\x07", 0, locator_offset, 1)
 
 
@@ -117,7 +120,7 @@ def deflated(content: bytes) -> bytes:
     return deflater.compress(content) + deflater.flush()
 
 
-def _local(said: Said) -> bytes:
+def local_header(said: Said) -> bytes:
     lengths = (len(said.name), len(said.extra))
     sizes = (said.crc, said.compressed, said.size)
     head = struct.pack(
@@ -149,3 +152,17 @@ def _central(one: Member, offset: int) -> bytes:
         offset,
     )
     return head + said.name + said.extra
+
+
+def refusal(file: BytesIO, limits: Limits | None = None) -> ArchiveRefused:
+    with pytest.raises(ArchiveRefused) as caught:
+        contents(file, limits)
+    assert caught.value.detail.endswith(".")
+    assert str(caught.value) == caught.value.detail
+    return caught.value
+
+
+def contents(file: BytesIO, limits: Limits | None = None) -> dict[str, bytes]:
+    limits = limits or Limits()
+    listing = inspect(file, limits)
+    return {e.name: read(file, e, limits) for e in listing.entries}

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -21,18 +22,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--username", default="demo")
 
-    def handle(self, *, username: str, **_: Any) -> None:
+    def handle(self, *, username: str, **options: Any) -> None:
         password = os.environ.get("DEMO_PASSWORD", "")
         if not password:
             raise CommandError("Set DEMO_PASSWORD to the password the account shall have.")
-        person, is_new = User.objects.get_or_create(
-            username=username,
-            defaults={"email": f"{username}@localhost", "is_staff": True, "is_superuser": True},
+        person = User.objects.filter(username=username).first() or User(
+            username=username, email=f"{username}@localhost", is_staff=True, is_superuser=True
         )
-        if is_new or not person.check_password(password):
+        if not person.check_password(password):
             person.set_password(password)
-            person.full_clean()
-            person.save()
+            save(person)
         person.tokens.filter(name=TOKEN_NAME, revoked_at__isnull=True).update(
             revoked_at=timezone.now()
         )
@@ -40,3 +39,13 @@ class Command(BaseCommand):
             person, name=TOKEN_NAME, scopes=Token.Scope.values, expires_in=TOKEN_LIFE
         )
         self.stdout.write(json.dumps({"username": username, "password": password, "token": token}))
+
+
+def save(person: User) -> None:
+    """Check and save the account; raise CommandError for a name that nobody may have."""
+    try:
+        person.full_clean()
+    except ValidationError as error:
+        sentences = " ".join(error.messages)
+        raise CommandError(f"“{person.username}” cannot be the name: {sentences}") from error
+    person.save()

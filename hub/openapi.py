@@ -1,0 +1,81 @@
+"""The API's description: what OpenAPI says beyond what the views and serializers tell of it."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
+
+from accounts.authentication import scope_of
+from hub.errors import MEDIA_TYPE
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "Problem details (RFC 9457). Clients branch on `type`, and on nothing else.",
+    "required": ["type", "title", "status", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "description": "A page that explains it."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "description": "The path that was asked for."},
+        "errors": {
+            "type": "array",
+            "description": "The values that cannot be used, each by itself.",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "A JSON pointer (RFC 6901)."},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How a token is sent, and the scope that each call wants of it."""
+
+    target_class = "accounts.authentication.BearerAuthentication"
+    name = "token"
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]]:
+        return {self.name: [scope_of(auto_schema.method, auto_schema.view)]}
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "aeh_…",
+            "description": "A token of yours, from your account's token page.",
+        }
+
+
+class HubSchema(AutoSchema):
+    """DRF's views as operations; reading needs nobody known unless a view says so."""
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        ways: list[dict[str, list[str]]] = super().get_auth()
+        reads = self.method in SAFE_METHODS
+        if reads and IsAuthenticated not in self.view.permission_classes:
+            ways.append({})
+        return ways
+
+
+def add_problems(result: dict[str, Any], **_: object) -> dict[str, Any]:
+    """Let every operation answer errors with problem details; a hook of drf-spectacular."""
+    components = result["components"]
+    components["schemas"]["Problem"] = PROBLEM
+    components["responses"] = {
+        "Problem": {
+            "description": "What went wrong.",
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    }
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
+    return result

@@ -1,0 +1,51 @@
+"""The bytes of a picture in, Pillow's image with all its pixels out, or a refusal.
+
+The one place where bytes of somebody else meet native decoders: of three formats, and no more.
+"""
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Final
+
+from PIL import Image, ImageFile
+
+FORMATS: Final = ("JPEG", "PNG", "WEBP")
+
+# What Pillow's three decoders raise for bytes that they can't decode.
+_UNDECODABLE: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+class PictureRefused(Exception):
+    """A file that is not stored: its name, the rule as a code, and a whole sentence for people.
+
+    Codes: too-many-bytes, unknown-extension, wrong-extension, not-a-picture, truncated, malformed,
+    unsupported-coding, profile-too-large, animated, too-many-pixels, too-long, too-small,
+    too-elongated, undecodable.
+    """
+
+    def __init__(self, name: str, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.name = name
+        self.code = code
+        self.detail = detail
+
+
+@contextmanager
+def decoding(data: bytes, name: str = "The picture") -> Iterator[ImageFile.ImageFile]:
+    """Open the picture for a block; what the decoders say against it becomes a PictureRefused."""
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as picture:
+            yield picture
+    except _UNDECODABLE as error:
+        raise PictureRefused(
+            name, "undecodable", f"{shown(name)} can't be decoded; save it again."
+        ) from error

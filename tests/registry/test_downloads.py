@@ -1,0 +1,123 @@
+"""Counting downloads: SPEC section 4."""
+
+from datetime import timedelta
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts.models import User
+from registry.models import Aesthetic, Download, Version
+from tests import factories
+
+FILE = "/api/v1/aesthetics/ada/sea-mist/versions/v1/files/sea-mist.npy"
+ADDRESS = "203.0.113.7"
+
+
+@pytest.fixture(autouse=True)
+def _published(version: Version) -> None:
+    """Every test has a version to download."""
+
+
+def count() -> int:
+    number = Aesthetic.objects.get().download_count
+    assert number == Download.objects.count()
+    return number
+
+
+def fetch(agent: str = "a", address: str = ADDRESS, path: str = FILE, **more: str) -> HttpResponse:
+    headers = {"User-Agent": agent, **more}
+    return Client().get(path, headers=headers, REMOTE_ADDR=address)
+
+
+def test_a_visitor_counts_once_a_version_and_day() -> None:
+    for _ in range(3):
+        assert fetch().status_code == 200
+    assert count() == 1
+
+
+def test_another_file_of_the_same_version_is_the_same_download(version: Version) -> None:
+    fetch()
+    fetch(path=FILE.replace(".npy", ".pt"))
+    fetch(path=f"/api/v1/blobs/{version.files.get(name='sea-mist.json').digest}")
+    assert count() == 1
+
+
+def test_another_address_or_another_program_is_another_visitor() -> None:
+    fetch("a", ADDRESS)
+    fetch("b", ADDRESS)
+    fetch("a", "203.0.113.8")
+    assert count() == 3
+
+
+def test_another_version_is_another_download(version: Version) -> None:
+    factories.member(version.aesthetic, 99)
+    factories.published(version.aesthetic)
+    fetch()
+    fetch(path=FILE.replace("/v1/files", "/v2/files"))
+    assert count() == 2
+
+
+def test_the_next_day_is_another_download() -> None:
+    fetch()
+    Download.objects.update(day=Download.objects.get().day - timedelta(days=1))
+    fetch()
+    assert count() == 2
+    assert len(set(Download.objects.values_list("day", flat=True))) == 2
+
+
+def test_a_download_by_digest_counts(version: Version) -> None:
+    fetch(path=f"/api/v1/blobs/{version.files.get(name='sea-mist.npy').digest}")
+    assert count() == 1
+
+
+def test_the_owners_own_downloads_do_not_count(version: Version) -> None:
+    headers = factories.bearer(version.aesthetic.owner)
+    assert Client().get(FILE, headers=headers).status_code == 200
+    assert count() == 0
+
+
+def test_another_persons_downloads_do(bob: User) -> None:
+    assert Client().get(FILE, headers=factories.bearer(bob)).status_code == 200
+    assert count() == 1
+
+
+def test_head_304_and_a_later_part_do_not_count() -> None:
+    etag = Client().head(FILE)["ETag"]
+    assert fetch(**{"If-None-Match": etag}).status_code == 304
+    assert fetch(Range="bytes=100-200").status_code == 206
+    assert fetch(Range="bytes=900000-").status_code == 416
+    assert count() == 0
+
+
+def test_a_part_from_the_first_byte_counts() -> None:
+    assert fetch(Range="bytes=0-99").status_code == 206
+    assert count() == 1
+
+
+def test_looking_at_lists_manifests_and_pages_does_not_count() -> None:
+    for path in (
+        "/ada/sea-mist",
+        "/api/v1/aesthetics",
+        "/api/v1/aesthetics/ada/sea-mist/versions/v1",
+        "/api/v1/aesthetics/ada/sea-mist/versions/v1/manifest",
+        "/api/v1/aesthetics/ada/sea-mist/versions/v1/recipe",
+    ):
+        assert fetch(path=path).status_code == 200
+    assert count() == 0
+
+
+def test_no_address_is_stored() -> None:
+    fetch()
+    (row,) = Download.objects.values()
+    assert ADDRESS not in str(row)
+    assert len(row["visitor"]) == 64
+
+
+def test_a_visitor_cannot_be_followed_from_version_to_day() -> None:
+    """The hash is made under a key of the day."""
+    fetch()
+    first = Download.objects.get().visitor
+    Download.objects.update(visitor="x")
+    fetch()
+    assert Download.objects.exclude(visitor="x").get().visitor == first

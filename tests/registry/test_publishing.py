@@ -1,0 +1,164 @@
+"""From a ready version to a published one, and its withdrawal."""
+
+import json
+
+import pytest
+
+from registry import blobs, publishing
+from registry.models import Aesthetic, JobState, Side, Version
+from registry.safetensors_files import PREFIX
+from tests import factories
+from tests.concurrency import in_threads
+
+
+def metadata_of(version: Version) -> dict[str, str]:
+    """Return the texts in the published .safetensors file."""
+    data = blobs.read_blob(version.files.get(name__endswith=".safetensors").digest)
+    length = int.from_bytes(data[:PREFIX], "little")
+    metadata = json.loads(data[PREFIX : PREFIX + length])["__metadata__"]
+    assert isinstance(metadata, dict)
+    return metadata
+
+
+def test_the_first_version_is_v1_and_makes_the_aesthetic_public(draft: Aesthetic) -> None:
+    assert not Aesthetic.objects.public().exists()
+    version = publishing.publish(factories.built(draft))
+    assert (version.number, version.name, version.is_published) == (1, "v1", True)
+    assert version.published_at is not None
+    assert Aesthetic.objects.public().get() == draft
+
+
+def test_publishing_twice_is_a_result_not_an_error(draft: Aesthetic) -> None:
+    built = factories.built(draft)
+    first, second = publishing.publish(built), publishing.publish(built)
+    assert (first.number, second.number) == (1, 1)
+    assert first.published_at == second.published_at
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.FAILED, JobState.CANCELLED])
+def test_only_a_ready_build_is_published(draft: Aesthetic, state: JobState) -> None:
+    built = factories.built(draft)
+    Version.objects.filter(pk=built.pk).update(state=state, reason="It rained.")
+    with pytest.raises(publishing.PublishingRefused) as caught:
+        publishing.publish(built)
+    assert caught.value.code == "not-ready"
+    assert caught.value.detail == (
+        f"This build is {state.label}; only a ready one can be published."
+    )
+
+
+@pytest.mark.parametrize(("towards", "away", "is_few"), [(4, 0, 1), (5, 0, 0), (5, 4, 1), (5, 5, 0)])
+def test_a_side_of_fewer_than_five_pictures_calls_for_consent(
+    draft: Aesthetic, towards: int, away: int, is_few: int
+) -> None:
+    factories.members(draft, towards)
+    factories.members(draft, away, Side.AWAY, first=100)
+    built = factories.built(draft)
+    cautions = publishing.cautions(built)
+    assert [caution.name for caution in cautions] == ["accept_few"] * is_few
+    if is_few:
+        with pytest.raises(publishing.PublishingRefused) as caught:
+            publishing.publish(built, accepts={"something else"})
+        assert caught.value.code == "few-images"
+        assert caught.value.detail.startswith("This is few: with fewer than 5 pictures")
+    assert publishing.publish(built, accepts={"accept_few"}).number == 1
+
+
+def test_a_title_changed_after_the_build_is_in_the_published_files(draft: Aesthetic) -> None:
+    built = factories.built(draft)
+    before = built.version_digest
+    Aesthetic.objects.update(title="Haze at sea", licence="CC0-1.0")
+    version = publishing.publish(built)
+    metadata = metadata_of(version)
+    assert metadata["modelspec.title"] == "Haze at sea"
+    assert metadata["licence"] == "CC0-1.0"
+    annotations = json.loads(version.manifest)["annotations"]
+    assert annotations["org.opencontainers.image.title"] == "Haze at sea"
+    assert version.version_digest != before
+    listed = [layer["digest"] for layer in json.loads(version.manifest)["layers"]]
+    assert sorted(listed) == sorted(version.files.values_list("digest", flat=True))
+    assert version.vector_digest == built.vector_digest
+
+
+def test_the_files_say_what_they_were_measured_from(draft: Aesthetic) -> None:
+    metadata = metadata_of(factories.published(draft, pictures=6))
+    assert metadata["n"] == "6"
+    assert metadata["ref"] == "ada/sea-mist"
+    assert metadata["modelspec.author"] == "ada"
+    assert metadata["homepage"].endswith("/ada/sea-mist")
+
+
+def test_numbers_are_an_aesthetics_own(draft: Aesthetic) -> None:
+    factories.published(draft)
+    other = factories.published(factories.aesthetic(draft.owner, "other"))
+    assert other.number == 1
+
+
+def test_a_version_is_yanked_with_a_reason_and_still_there(version: Version) -> None:
+    yanked = publishing.yank(version, reason="The licence was wrong.")
+    assert yanked.yanked_at is not None
+    assert yanked.yank_reason == "The licence was wrong."
+    assert Version.objects.published().get() == version
+    assert not Version.objects.offered().exists()
+
+
+def test_yanking_again_keeps_the_first_reason(version: Version) -> None:
+    publishing.yank(version, reason="First.")
+    again = publishing.yank(version, reason="Second.")
+    assert again.yank_reason == "First."
+
+
+def test_a_build_that_was_not_published_is_not_yanked(draft: Aesthetic) -> None:
+    built = factories.built(draft)
+    with pytest.raises(publishing.PublishingRefused) as caught:
+        publishing.yank(built, reason="Why not.")
+    assert caught.value.code == "not-published"
+
+
+def test_latest_is_the_newest_that_was_not_yanked(version: Version) -> None:
+    aesthetic = version.aesthetic
+    factories.member(aesthetic, 77)
+    second = factories.published(aesthetic)
+    assert second.number == 2
+    assert aesthetic.versions.named("latest").first() == second
+    publishing.yank(second, reason="Too grey.")
+    assert aesthetic.versions.named("latest").first() == version
+    assert aesthetic.versions.named("v2").first() == second
+    assert aesthetic.versions.named(second.version_digest).first() == second
+    assert aesthetic.versions.named("v3").first() is None
+    assert aesthetic.versions.named("v02").first() is None
+
+
+def test_deleting_hides_keeps_the_name_and_ends_builds(version: Version) -> None:
+    aesthetic = version.aesthetic
+    factories.member(aesthetic, 77)
+    factories.features(aesthetic, version.space)
+    waiting = factories.queueing.queue_build(aesthetic).version
+    publishing.delete(aesthetic)
+    assert not Aesthetic.objects.public().exists()
+    assert not Aesthetic.objects.owned_by(aesthetic.owner).exists()
+    assert not aesthetic.members.exists()
+    waiting.refresh_from_db()
+    assert waiting.state == JobState.CANCELLED
+    assert Aesthetic.objects.filter(slug="sea-mist").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_at_once_get_the_numbers_one_to_eight() -> None:
+    draft = factories.aesthetic(factories.person("ada"))
+    builds = [factories.built(draft, pictures=2)]
+    for seed in range(7):
+        factories.member(draft, 500 + seed)
+        builds.append(factories.built(draft))
+    waiting = list(builds)
+    in_threads(8, lambda: publishing.publish(waiting.pop(), accepts={"accept_few"}))
+    numbers = draft.versions.order_by("number").values_list("number", flat=True)
+    assert list(numbers) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_on_publish_give_one_number() -> None:
+    built = factories.built(factories.aesthetic(factories.person("ada")))
+    in_threads(2, lambda: publishing.publish(built))
+    built.refresh_from_db()
+    assert built.number == 1

@@ -1,5 +1,6 @@
 """From a prompt and a published version to a generation in the queue. Request side."""
 
+import math
 import random
 from typing import Any
 
@@ -25,6 +26,8 @@ DOSED = (
 
 def find_version(ref: str, *, person: User | AnonymousUser) -> Version | None:
     """Return the published version of `owner/slug[@version]` that `person` may see, or None."""
+    if "\0" in ref:  # which no text in the database can hold
+        return None
     name, _, version = ref.partition("@")
     owner, _, slug = name.partition("/")
     return (
@@ -63,16 +66,20 @@ def queue_generation(
     generation = Generation(owner=owner, version=version, prompt=prompt.strip(), **values)
     generation.total = generation.steps + generation.sampling_steps
     generation.full_clean()
-    _check_size(generation)
+    _check_numbers(generation)
     generation.save()
     jobs.send_after_commit(draw_generation, generation)
     return generation
 
 
-def _check_size(generation: Generation) -> None:
+def _check_numbers(generation: Generation) -> None:
+    """Raise ValidationError for what the fields' own limits let through."""
+    for name in ("rate", "weight", "guidance"):
+        number = getattr(generation, name)
+        if math.isnan(number):  # neither below a least nor above a most
+            raise ValidationError({name: ValidationError("This is not a number.", code="nan")})
     for side in ("width", "height"):
         pixels = getattr(generation, side)
         if pixels % SIZE_STEP:
-            raise ValidationError(
-                {side: f"{pixels} is not a multiple of {SIZE_STEP} pixels."}, code="size"
-            )
+            sentence = f"{pixels} is not a multiple of {SIZE_STEP} pixels."
+            raise ValidationError({side: ValidationError(sentence, code="size")})

@@ -20,7 +20,7 @@ def sweep_generations() -> None:
 
 
 def _render(generation: Generation, lease: Lease) -> None:
-    # Imported once the job is ours: torch takes seconds, and may be broken, which the job then says.
+    # Imported once the job is ours: torch takes seconds, and where it is broken the job says so.
     from generation.rendering import render
 
     render(generation, lease)

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework import status
 from rest_framework.exceptions import APIException
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -69,6 +70,16 @@ class ServiceDocument(APIView):
         )
 
 
+@extend_schema(exclude=True)
+class Unknown(APIView):
+    """Every other address under /api/v1/, which would be a page of a person called “api”."""
+
+    permission_classes = [AllowAny]
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        raise Http404
+
+
 app_name = "api"
 urlpatterns = [
     path("", ServiceDocument.as_view(), name="root"),
@@ -76,4 +87,5 @@ urlpatterns = [
     path("jobs/<uuid:pk>", JobDetail.as_view(), name="job"),
     path("", include("registry.api.urls")),
     path("", include("generation.api.urls")),
+    path("<path:unknown>", Unknown.as_view(), name="unknown"),
 ]

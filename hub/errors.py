@@ -1,14 +1,21 @@
 """Errors as each reader expects them: problem details under /api (RFC 9457), pages elsewhere."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import singledispatch
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+    ValidationError,
+)
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -65,6 +72,13 @@ def _(error: PermissionDenied) -> Told:
     return Told(PROBLEMS["forbidden"])
 
 
+@tell.register(RequestDataTooBig)
+@tell.register(TooManyFieldsSent)
+@tell.register(TooManyFilesSent)
+def _(error: Exception) -> Told:
+    return Told(PROBLEMS["too-large"])
+
+
 @tell.register
 def _(error: ValidationError) -> Told:
     """Tell a model's or form's errors; a code that is a problem's type gives the whole its type."""
@@ -79,28 +93,58 @@ def _(error: exceptions.ValidationError) -> Told:
 
 
 @tell.register
+def _(error: exceptions.ParseError) -> Told:
+    return Told(PROBLEMS["malformed"], f"The body cannot be read: {error.detail}.")
+
+
+@tell.register
 def _(error: exceptions.APIException) -> Told:
     problem = PROBLEMS.get(str(error.get_codes())) or BY_STATUS.get(HTTPStatus(error.status_code))
     return Told(problem or PROBLEMS["internal"], str(error.detail))
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 404 for an address that no route has."""
-    if request.path.startswith(API_PREFIX):
-        return _plain(PROBLEMS["not-found"], request)
-    return defaults.page_not_found(request, exception)
+class ProblemDetails:
+    """Middleware: whoever refuses something under /api, it is told as problem details.
+
+    Django itself answers what no view has seen, and what a view did not expect; conditions and
+    ranges are refused by answers, not by exceptions. All of these come past here.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_refusal = response.status_code >= HTTPStatus.BAD_REQUEST
+        if is_refusal and request.path.startswith(API_PREFIX):
+            return _retold(response, request)
+        return response
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500."""
-    if request.path.startswith(API_PREFIX):
-        return _plain(PROBLEMS["internal"], request)
-    return defaults.server_error(request)
+def _retold(response: HttpResponse, request: HttpRequest) -> HttpResponse:
+    """Give a refusal the body it lacks; headers such as `Content-Range` and `Allow` stay."""
+    problem = BY_STATUS.get(HTTPStatus(response.status_code))
+    if problem is None or response.get("Content-Type") == MEDIA_TYPE:
+        return response
+    response.content = json.dumps(_body(Told(problem), request.path)).encode()
+    response["Content-Type"] = MEDIA_TYPE
+    response["Content-Length"] = str(len(response.content))
+    return response
 
 
-def _plain(problem: Problem, request: HttpRequest) -> HttpResponse:
-    body = json.dumps(_body(Told(problem), request.path))
-    return HttpResponse(body, status=problem.status, content_type=MEDIA_TYPE)
+class NoNulCharacters:
+    """Middleware: refuse an address with a NUL character, which no text in the database can hold.
+
+    Forms and serializers refuse it by themselves; names in paths and words in queries do not.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info or "%00" in request.META["QUERY_STRING"]:
+            raise BadRequest("An address has no NUL characters.")
+        return self.get_response(request)
 
 
 def _body(told: Told, path: str) -> dict[str, Any]:

@@ -82,6 +82,12 @@ _ALL = (
         "Upload fewer files at a time, or a zip.",
     ),
     Problem(
+        "precondition-failed",
+        HTTPStatus.PRECONDITION_FAILED,
+        "It is not what you expected",
+        "What is there now is not what `If-Match` names.",
+    ),
+    Problem(
         "range-not-satisfiable",
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
         "The range lies outside the file",

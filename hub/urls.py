@@ -26,6 +26,3 @@ urlpatterns = [
     path("", include("generation.urls")),
     path("", include("registry.urls")),
 ]
-
-handler404 = "hub.errors.not_found"
-handler500 = "hub.errors.server_error"

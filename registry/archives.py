@@ -10,7 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from registry import member_rules
 from registry.containers.zip_directory import Record, read_directory
@@ -55,7 +55,7 @@ class Listing:
     skipped: tuple[str, ...]  # Folders, hidden files and what systems leave behind.
 
 
-def inspect(file: BinaryIO, limits: Limits) -> Listing:
+def inspect(file: IO[bytes], limits: Limits) -> Listing:
     """Return what the archive holds, or raise ArchiveRefused. Only headers are read."""
     size = file.seek(0, os.SEEK_END)
     if size > limits.total_bytes:
@@ -77,7 +77,7 @@ def inspect(file: BinaryIO, limits: Limits) -> Listing:
     return Listing(entries, skipped)
 
 
-def read(file: BinaryIO, entry: Entry, limits: Limits) -> bytes:
+def read(file: IO[bytes], entry: Entry, limits: Limits) -> bytes:
     """Return the bytes of a member, or raise ArchiveRefused as soon as it breaks a rule."""
     if entry.size > limits.member_bytes:
         raise member_refused(
@@ -125,12 +125,12 @@ def _check_total(records: Sequence[Record], limits: Limits) -> None:
         raise _too_large(total, limits)
 
 
-def _pieces(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
+def _pieces(file: IO[bytes], entry: Entry) -> Iterator[bytes]:
     chunks = _chunks(file, entry)
     return chunks if entry.method == member_rules.STORED else _inflated(chunks, entry.name)
 
 
-def _chunks(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
+def _chunks(file: IO[bytes], entry: Entry) -> Iterator[bytes]:
     """Yield the member's data as it is in the archive."""
     file.seek(entry.start)
     remaining = entry.compressed

@@ -35,7 +35,7 @@ def attach_covers(aesthetics: Iterable[Aesthetic]) -> list[Aesthetic]:
     covers = covers_of(version.pk for version in latest.values())
     for aesthetic in found:
         aesthetic.latest = latest.get(aesthetic.pk)
-        chosen = covers[aesthetic.latest.pk] if aesthetic.latest else first_members(aesthetic)
+        chosen = covers[aesthetic.latest.pk] if aesthetic.latest else draft_cover(aesthetic)
         aesthetic.covers = [thumbnail_url(aesthetic, digest) for digest in chosen]
     return found
 
@@ -53,8 +53,14 @@ def covers_of(version_ids: Iterable[UUID]) -> defaultdict[UUID, list[str]]:
     return covers
 
 
-def first_members(aesthetic: Aesthetic) -> list[str]:
-    """Return the first images of the set: the cover of a draft, which only its owner sees."""
+def draft_cover(aesthetic: Aesthetic) -> list[str]:
+    """Return the first images of the set: the cover of a draft, which only its owner sees.
+
+    Nothing once it was published, be all its versions withdrawn: then others see the page, and
+    even the digest of a picture in a set is its owner's business.
+    """
+    if aesthetic.is_published:
+        return []
     members = aesthetic.members.order_by("side", "pk")[:COVER_SIZE]
     return list(members.values_list("image__digest", flat=True))
 

@@ -1,17 +1,19 @@
 """The bytes of a picture in, Pillow's image with all its pixels out, or a refusal.
 
-The one place where bytes of somebody else meet native decoders: of three formats, and no more.
+The one place where bytes of somebody else meet native decoders of pictures: three, and no more.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Final
 
 from PIL import Image, ImageFile
 
-FORMATS: Final = ("JPEG", "PNG", "WEBP")
+from registry.file_names import shown
+
+_FORMATS: Final = ("JPEG", "PNG", "WEBP")
 
 # What Pillow's three decoders raise for bytes that they can't decode.
 _UNDECODABLE: Final = (
@@ -41,9 +43,12 @@ class PictureRefused(Exception):
 
 @contextmanager
 def decoding(data: bytes, name: str = "The picture") -> Iterator[ImageFile.ImageFile]:
-    """Open the picture for a block; what the decoders say against it becomes a PictureRefused."""
+    """Open the picture for a short block; what decoders say against it becomes a PictureRefused.
+
+    The image stays usable after the block once it was loaded in it.
+    """
     try:
-        with Image.open(BytesIO(data), formats=FORMATS) as picture:
+        with Image.open(BytesIO(data), formats=_FORMATS) as picture:
             yield picture
     except _UNDECODABLE as error:
         raise PictureRefused(

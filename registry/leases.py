@@ -42,9 +42,14 @@ class Lease:
         self._ended = threading.Event()
 
     def claim(self) -> bool:
-        """Take the job; False when it has ended or another worker holds it."""
-        manager = type(self.job).objects
-        if not manager.claim(self.job.pk, lease=self.token, seconds=settings.JOB_LEASE_SECONDS):
+        """Take the job; False when it has ended, is worn out, or another worker holds it."""
+        taken = type(self.job).objects.claim(
+            self.job.pk,
+            lease=self.token,
+            seconds=settings.JOB_LEASE_SECONDS,
+            most_attempts=settings.JOB_ATTEMPTS,
+        )
+        if not taken:
             return False
         self.job.refresh_from_db()
         return True

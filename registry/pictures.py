@@ -8,16 +8,13 @@ Of animations one picture is kept, and only that is stored: of a WebP its first 
 the one that programs without animation show.
 """
 
-import zlib
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
-from PIL import Image
-
 from registry import metadata
+from registry.decoding import PictureRefused, decoding
 from registry.file_names import shown
 from registry.pixels import PREPROCESSING, pixels, thumbnail
 
@@ -72,6 +69,7 @@ _BRAND = slice(4, 12)  # Where HEIC and AVIF say their names.
 _FOREIGN_BRANDS: Final = MappingProxyType(
     {b"ftypavif": "an AVIF", b"ftypheic": "a HEIC", b"ftypheix": "a HEIC", b"ftypmif1": "a HEIC"}
 )
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -172,15 +170,10 @@ def _check_decoding(name: str, kind: _Kind, stripped: metadata.Stripped) -> None
     checked before, so no warning is left to be turned into an error, which Python could do only for
     all threads at once.
     """
-    try:
-        with Image.open(BytesIO(stripped.data), formats=(kind.format,)) as picture:
-            if picture.size != (stripped.width, stripped.height):
-                raise _refusal(name, "malformed", "says two different sizes; save it again")
-            picture.load()
-    except _UNDECODABLE as error:
-        raise _refusal(
-            name, "undecodable", f"can't be decoded as {kind.format}; save it again"
-        ) from error
+    with decoding(stripped.data, name) as picture:
+        if (picture.format, *picture.size) != (kind.format, stripped.width, stripped.height):
+            raise _refusal(name, "malformed", "contradicts its own header; save it again")
+        picture.load()
 
 
 def _refusal(name: str, code: str, clause: str) -> PictureRefused:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image
 
 from registry.colours import in_srgb_on_white
+from registry.decoding import decoding
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -32,8 +33,6 @@ PREPROCESSING: Final[Mapping[str, str]] = {
     "crop": "centre, halves to even",
     "channels": "rgb",
 }
-
-_FORMATS: Final = ("JPEG", "PNG", "WEBP")
 
 _TO_UPRIGHT: Final = MappingProxyType(
     {
@@ -53,11 +52,11 @@ _THUMBNAIL_QUALITY: Final = 80
 def pixels(data: bytes, size: int) -> Pixels:
     """Return the pixels [size, size, 3] that an encoder for pictures of `size` pixels a side sees.
 
-    `data` are the stored bytes of an accepted picture.
+    `data` are the stored bytes of an accepted picture; PictureRefused tells that they are damaged.
     """
-    with Image.open(BytesIO(data), formats=_FORMATS) as picture:
+    with decoding(data) as picture:
         picture.load()
-        shown = _shown(picture, data)
+    shown = _shown(picture, data)
     return np.array(_centre(_with_short_side(shown, size), size))  # [size, size, 3]
 
 
@@ -66,10 +65,10 @@ def thumbnail(data: bytes, side: int) -> bytes:
 
     It is upright, in sRGB, over white, and holds nothing but its pixels.
     """
-    with Image.open(BytesIO(data), formats=_FORMATS) as picture:
+    with decoding(data) as picture:
         picture.draft(None, (2 * side, 2 * side))  # A JPEG is decoded at a fraction of its size.
         picture.load()
-        shown = _shown(picture, data)
+    shown = _shown(picture, data)
     shown.thumbnail((side, side), Image.Resampling.LANCZOS)
     file = BytesIO()
     shown.save(file, "WEBP", quality=_THUMBNAIL_QUALITY)

@@ -13,12 +13,14 @@ from registry.models import Aesthetic, Version
 from registry.models.aesthetics import SEARCH_CONFIG
 
 RELEVANCE = "relevance"
+NEWEST = "newest"
 SORTS = {
     RELEVANCE: ("-score", "-pk"),  # of words; without words the newest come first
-    "newest": ("-published_at", "-pk"),
+    NEWEST: ("-published_at", "-pk"),
     "downloads": ("-download_count", "-pk"),
     "title": ("title", "pk"),
 }
+NEWEST_DRAFTS = ("-created_at", "-pk")  # a draft has no day of publishing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,15 @@ class Criteria:
 def browse(criteria: Criteria, *, person: User | AnonymousUser) -> QuerySet[Aesthetic]:
     """Return the public aesthetics that meet the criteria, in order, for pages and API alike.
 
-    A person who asks for their own gets their drafts too, the newest first.
+    A person who asks for their own gets their drafts too, the last that was begun first.
     """
     aesthetics: QuerySet[Aesthetic]
     if isinstance(person, User) and criteria.owner == person.username:
-        aesthetics = Aesthetic.objects.owned_by(person).order_by("-created_at", "-pk")
+        aesthetics = Aesthetic.objects.owned_by(person)
+        orders = {**SORTS, NEWEST: NEWEST_DRAFTS}
     else:
-        aesthetics = Aesthetic.objects.public().order_by(*SORTS["newest"])
+        aesthetics = Aesthetic.objects.public()
+        orders = SORTS
     aesthetics = aesthetics.select_related("owner")
     if criteria.owner:
         aesthetics = aesthetics.filter(owner__username=criteria.owner)
@@ -61,8 +65,8 @@ def browse(criteria: Criteria, *, person: User | AnonymousUser) -> QuerySet[Aest
     if criteria.query:
         aesthetics = by_words(aesthetics, criteria.query)
     elif criteria.sort == RELEVANCE:
-        return aesthetics
-    return aesthetics.order_by(*SORTS[criteria.sort])
+        return aesthetics.order_by(*orders[NEWEST])
+    return aesthetics.order_by(*orders[criteria.sort])
 
 
 def by_words(aesthetics: QuerySet[Aesthetic], query: str) -> QuerySet[Aesthetic]:

@@ -18,6 +18,9 @@ IMMUTABLE = "public, max-age=31536000, immutable"  # by digest
 REVALIDATE = "public, no-cache"  # by alias or version
 PERSONAL = "private, no-store"
 
+# More digits than any length has are not worth reading: such a range is ignored like a wrong one.
+BYTE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+
 
 @dataclass(frozen=True, slots=True)
 class Representation:
@@ -48,6 +51,8 @@ def serve(request: HttpRequest, content: Representation) -> HttpResponse:
     if request.method == "GET" and _range_applies(request, etag):
         return _serve_range(request.headers["Range"], content, response)
     response["Content-Length"] = str(len(content.data))
+    if request.method == "HEAD":
+        response.content = b""  # the headers are those of GET, the length included
     return response
 
 
@@ -76,7 +81,7 @@ def _range_applies(request: HttpRequest, etag: str) -> bool:
 def _serve_range(wanted: str, content: Representation, response: HttpResponse) -> HttpResponse:
     """Answer one byte range: 206, or 416 outside the file; anything else is the whole file."""
     size = len(content.data)
-    match = re.fullmatch(r"bytes=(\d*)-(\d*)", wanted.strip())
+    match = BYTE_RANGE.fullmatch(wanted.strip())
     if match is None or match.group(0) == "bytes=-":
         return response  # several ranges or another unit: RFC 9110 lets a server ignore them
     first, last = match.groups()

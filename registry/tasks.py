@@ -20,7 +20,7 @@ def sweep_builds() -> None:
 
 
 def _build(version: Version, lease: Lease) -> None:
-    # Imported once the job is ours: torch takes seconds, and may be broken, which the job then says.
+    # Imported once the job is ours: torch takes seconds, and where it is broken the job says so.
     from registry.building import build
 
     build(version, lease)

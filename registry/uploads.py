@@ -3,6 +3,7 @@
 Every file is judged alone: a refusal names the file and the rule, and the others stay.
 """
 
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ from registry.pictures import (
 )
 
 THUMBNAIL_SIDE = 256  # pixels
+# Pictures a web process decodes at a time: the largest WebP takes 800 MB while it is decoded.
+_DECODING = threading.BoundedSemaphore(2)
 NAME_LENGTH = 255  # characters of a file's name that are kept
 
 
@@ -79,21 +82,25 @@ def add_files(
         for name, data in _pictures_of(upload, report):
             _check_upload_quota(aesthetic, len(data))
             try:
-                picture = accept(name, data)
+                added = add_picture(aesthetic, name, data, side, provenance or Provenance())
             except PictureRefused as error:
                 report.refused.append(Refused(name, error.code, error.detail))
-                continue
-            report.accepted.append(
-                add_picture(aesthetic, name, picture, side, provenance or Provenance())
-            )
+            else:
+                report.accepted.append(added)
     return report
 
 
 def add_picture(
-    aesthetic: Aesthetic, name: str, picture: Picture, side: Side, provenance: Provenance
+    aesthetic: Aesthetic, name: str, data: bytes, side: Side, provenance: Provenance
 ) -> Accepted:
-    """Store one accepted picture and make it a member; the same one again changes nothing."""
-    image = ensure_image(picture)
+    """Store one picture and make it a member; the same one again changes nothing.
+
+    Raises PictureRefused.
+    """
+    with _DECODING:
+        picture = accept(name, data)
+        small = thumbnail(picture.data, THUMBNAIL_SIDE)
+    image = ensure_image(picture, small)
     _, is_new = Member.objects.get_or_create(
         aesthetic=aesthetic,
         image=image,
@@ -108,10 +115,14 @@ def add_picture(
     return Accepted(name, image.digest, side, not is_new, picture.had_location)
 
 
-def ensure_image(picture: Picture) -> Image:
-    """Store the bytes, the thumbnail and the row of a picture, whatever of them is missing."""
+def ensure_image(picture: Picture, small: bytes) -> Image:
+    """Store the bytes, the thumbnail and the row of a picture, whatever of them is missing.
+
+    All of it is made before anybody looks what is there: a quicker answer would tell that somebody
+    else holds the picture.
+    """
     digest = blobs.ensure_blob(picture.data)
-    blobs.ensure_file(blobs.thumbnail_path(digest), thumbnail(picture.data, THUMBNAIL_SIDE))
+    blobs.ensure_file(blobs.thumbnail_path(digest), small)
     image, _ = Image.objects.get_or_create(
         digest=digest,
         defaults={
@@ -153,13 +164,13 @@ def _members_of_archive(
 ) -> Iterator[tuple[str, bytes]]:
     limits = archives.Limits()
     try:
-        listing = archives.inspect(upload.file, limits)
+        listing = archives.inspect(upload, limits)
         report.skipped.extend(listing.skipped)
         for entry in listing.entries:
             if entry.size > MOST_BYTES:
                 report.refused.append(_too_large(entry.name))
                 continue
-            yield entry.name, archives.read(upload.file, entry, limits)
+            yield entry.name, archives.read(upload, entry, limits)
     except archives.ArchiveRefused as error:
         report.refused.append(Refused(name, error.code, error.detail))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.db import connection
 
 
-def in_threads(count: int, work: Callable[[], None]) -> None:
+def in_threads(count: int, work: Callable[[], object]) -> None:
     """Start `count` threads, let them begin together, and wait for all."""
     start = threading.Barrier(count)
 

@@ -11,7 +11,6 @@ from PIL import Image as Picture
 from accounts.models import Token, User, issue_token
 from registry import digests, publishing, queueing, uploads
 from registry.models import Aesthetic, Feature, Image, JobState, Member, Side, Space, Version
-from registry.pictures import accept
 from registry.tasks import build_version
 
 SIDE = 48  # pixels; small pictures are as good as large ones here
@@ -81,7 +80,7 @@ def aesthetic(owner: User, slug: str = "sea-mist", **card: object) -> Aesthetic:
 def member(of: Aesthetic, seed: int, side: Side = Side.TOWARDS) -> Member:
     """Put the picture `seed` into the set, as an upload does."""
     name = f"{seed}.png"
-    added = uploads.add_picture(of, name, accept(name, picture(seed)), side, NOWHERE)
+    added = uploads.add_picture(of, name, picture(seed), side, NOWHERE)
     return of.members.get(image__digest=added.image, side=side)
 
 

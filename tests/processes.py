@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -57,12 +58,14 @@ def test_database_url() -> str:
 test_database_url.__test__ = False  # type: ignore[attr-defined]  # pytest takes it for a test
 
 
-def wait_for(condition: Callable[[], bool], *, seconds: float, what: str, log: Path) -> None:
+def wait_for(condition: Callable[[], bool], *, seconds: float, what: str, worker: Child) -> None:
     """Return once the condition holds; fail with what was waited for and the end of the log."""
     deadline = time.monotonic() + seconds
     while not condition():
+        if worker.status is not None:
+            pytest.fail(f"The worker ended with {worker.status} before {what}.\n{tail(worker.log)}")
         if time.monotonic() > deadline:
-            pytest.fail(f"{what} did not happen within {seconds:g} s.\n{tail(log)}")
+            pytest.fail(f"There was no {what} within {seconds:g} s.\n{tail(worker.log)}")
         time.sleep(POLL)
 
 
@@ -114,11 +117,13 @@ class OwnBroker:
     def waiting(self, queue: str) -> int:
         """Return how many messages wait in `queue`."""
         with app.connection_for_read() as opened:
-            return int(opened.default_channel.client.llen(queue))
+            channel: Any = opened.default_channel  # of kombu's Redis transport
+            return int(channel.client.llen(queue))
 
 
 def point_celery_at(url: str) -> None:
     """Let this process send its tasks to another broker, and forget the connections it has."""
-    app.conf.broker_url = app.conf.broker_read_url = app.conf.broker_write_url = url
+    for name in ("broker_url", "broker_read_url", "broker_write_url"):
+        app.conf[name] = url
     pools.reset()
-    app._after_fork()
+    app._after_fork()  # type: ignore[attr-defined]  # the stubs leave it out

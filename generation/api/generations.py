@@ -12,7 +12,6 @@ from rest_framework import generics
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import ScopePermission, person_of
 from accounts.models import Token
@@ -25,6 +24,7 @@ from generation.models import Generation
 from generation.prompts import find_version, queue_generation
 from registry import blobs, serving
 from registry.api.pagination import SignedCursorPagination
+from registry.api.raw_bytes import BytesView
 from registry.api.serializers import JobSerializer
 from registry.api.versions import accepted
 
@@ -70,7 +70,7 @@ class GenerationDetail(generics.RetrieveAPIView[Generation]):
         return own.select_related("version__aesthetic__owner")
 
 
-class GenerationPicture(APIView):
+class GenerationPicture(BytesView):
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: str, which: str) -> HttpResponse:
         """The picture of a generation: `plain` or `personalised`, as PNG."""

@@ -149,14 +149,15 @@ def _result(found: Generation) -> Result:
 
 def _sentence(found: Generation, before: float, after: float) -> str:
     """Say what changed, or why nothing did (METHOD section 4)."""
+    steps = "1 step" if found.steps == 1 else f"{found.steps} steps"
     if found.has_effect:
         return (
-            f"{found.steps} steps brought the words from {before:.2f} to {after:.2f} towards the "
-            "look, and moved the picture with them."
+            f"{steps} brought the words from {before:.2f} to {after:.2f} towards the look, and "
+            "moved the picture with them."
         )
     if found.steps == 0 or found.weight == 0:
-        which = "steps" if found.steps == 0 else "weight"
-        return f"No effect: the {which} of the dose are 0, so both pictures are the plain one."
+        nothing = "has no steps" if found.steps == 0 else "has the weight 0"
+        return f"No effect: the dose {nothing}, so both pictures are the plain one."
     return (
         f"No effect to speak of: the conditioning moved by {found.drift:.2%}, and below "
         f"{LEAST_DRIFT:.0%} nobody sees a difference. Try more steps or a higher rate."

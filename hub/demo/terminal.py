@@ -10,67 +10,63 @@ NAME_WIDTH = 22
 CLEAR_LINE = "\r\x1b[2K"  # ECMA-48: to column one, erase the line
 
 
+class Screen:
+    """A stream that may have gone: a closed window must not keep us from stopping what runs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.can_redraw = stream.isatty()
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+            self._stream.flush()
+
+
 class Step:
     """A line that is still being worked on."""
 
-    def __init__(self, name: str, stream: TextIO) -> None:
-        self.name = name
-        self.started = time.monotonic()
-        self._stream = stream
+    def __init__(self, name: str, screen: Screen) -> None:
+        self._name = f"  {name:<{NAME_WIDTH}} "
+        self._started = time.monotonic()
+        self._screen = screen
         self._detail = ""
-        self._shown = ""
+        # Where nothing can be drawn over, the name stands there while the step works, so that a
+        # log shows what hangs.
+        screen.write(self._name)
 
     @property
     def seconds(self) -> float:
-        return time.monotonic() - self.started
+        return time.monotonic() - self._started
 
     def tell(self, detail: str) -> None:
         """Say how far the step is; the last thing told stays on the line."""
         self._detail = detail
-        self.show()
+        if self._screen.can_redraw:
+            self._screen.write(f"{CLEAR_LINE}{self._name}{self.seconds:6.0f} s  {detail}")
 
-    def show(self) -> None:
-        """Draw the line anew where it can be drawn over: on a terminal."""
-        if not self._stream.isatty():
-            return
-        line = f"  {self.name:<{NAME_WIDTH}} {self.seconds:6.0f} s  {self._detail}"
-        if line != self._shown:
-            self._stream.write(f"{CLEAR_LINE}{line}")
-            self._stream.flush()
-            self._shown = line
-
-    def begin(self) -> None:
-        if self._stream.isatty():
-            self.show()
-            return
-        # Elsewhere the name stands there while the step works, so that a log shows what hangs.
-        self._stream.write(f"  {self.name:<{NAME_WIDTH}} ")
-        self._stream.flush()
-
-    def end(self, word: str = "") -> None:
-        detail = word or self._detail
-        start = f"{CLEAR_LINE}  {self.name:<{NAME_WIDTH}} " if self._stream.isatty() else ""
-        self._stream.write(f"{start}{self.seconds:6.1f} s  {detail}".rstrip() + "\n")
-        self._stream.flush()
+    def end(self, detail: str = "") -> None:
+        start = f"{CLEAR_LINE}{self._name}" if self._screen.can_redraw else ""
+        self._screen.write(
+            f"{start}{self.seconds:6.1f} s  {detail or self._detail}".rstrip() + "\n"
+        )
 
 
 class Terminal:
     def __init__(self, stream: TextIO = sys.stdout) -> None:
-        self._stream = stream
+        self._screen = Screen(stream)
         self._step: Step | None = None
 
     def say(self, text: str) -> None:
         """Write lines of their own, also in the middle of a step."""
         if self._step is not None:
-            self._stream.write(CLEAR_LINE if self._stream.isatty() else "\n")
-        self._stream.write(f"{text}\n")
-        self._stream.flush()
+            self._screen.write(CLEAR_LINE if self._screen.can_redraw else "\n")
+        self._screen.write(f"{text}\n")
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[Step]:
-        """Show a step while it works, then its time; a step that raises is shown as ended."""
-        self._step = step = Step(name, self._stream)
-        step.begin()
+        """Show a step while it works, then its time; a step that raises is not shown as done."""
+        self._step = step = Step(name, self._screen)
         try:
             yield step
         except BaseException:

@@ -84,10 +84,6 @@ class AestheticDetail(generics.RetrieveUpdateDestroyAPIView[Aesthetic]):
         find = find_aesthetic if self.request.method in {"GET", "HEAD"} else find_own_aesthetic
         return find(self.request, self.kwargs["owner"], self.kwargs["slug"])
 
-    def perform_update(self, serializer: BaseSerializer[Aesthetic]) -> None:
-        aesthetic = serializer.save()
-        aesthetic.full_clean()
-
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         publishing.delete(self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)

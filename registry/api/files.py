@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry import blobs, digests, serving
+from registry.api.raw_bytes import BytesView, caching_of
 from registry.api.serializers import VersionSerializer, VersionsSerializer
 from registry.api.versions import find_version
 from registry.downloads import count_download
@@ -22,7 +23,7 @@ def serve_file(request: HttpRequest, file: VersionFile, *, caching: str) -> Http
         data=blobs.read_blob(file.digest),
         digest=file.digest,
         media_type=file.media_type,
-        caching=caching,
+        caching=caching_of(file.version, usual=caching),
         filename=file.name,
     )
     response = serving.serve(request, content)
@@ -31,7 +32,7 @@ def serve_file(request: HttpRequest, file: VersionFile, *, caching: str) -> Http
     return response
 
 
-class File(APIView):
+class File(BytesView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, owner: str, slug: str, ref: str, name: str) -> HttpResponse:
         """A file of a version, by its name: `.safetensors`, `.pt`, `.npy` or `.json`."""
@@ -43,7 +44,7 @@ class File(APIView):
         return serve_file(request, file, caching=caching)
 
 
-class Blob(APIView):
+class Blob(BytesView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, digest: str) -> HttpResponse:
         """Published bytes by their digest: files, manifests and recipes. They never change."""
@@ -56,7 +57,8 @@ class Blob(APIView):
         )
         if file is not None:
             return serve_file(request, file, caching=serving.IMMUTABLE)
-        version = public.filter(Q(version_digest=digest) | Q(recipe_digest=digest)).first()
+        named = public.filter(Q(version_digest=digest) | Q(recipe_digest=digest))
+        version = named.select_related("aesthetic").first()
         if version is None:
             raise Http404
         content = serving.Representation(
@@ -65,7 +67,7 @@ class Blob(APIView):
             else bytes(version.recipe),
             digest=digest,
             media_type="application/json",
-            caching=serving.IMMUTABLE,
+            caching=caching_of(version, usual=serving.IMMUTABLE),
         )
         return serving.serve(request, content)
 

@@ -1,5 +1,6 @@
 """Pages of lists: signed opaque cursors, `limit`, a Link header (RFC 8288). SPEC section 4."""
 
+import re
 from typing import Any
 
 from django.core import signing
@@ -28,7 +29,7 @@ class SignedCursorPagination(CursorPagination):
 
     def get_page_size(self, request: Request) -> int:
         text = request.query_params.get("limit", str(USUAL))
-        if not text.isdecimal() or not 1 <= int(text) <= MOST:
+        if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= MOST:
             raise ValidationError({"limit": f"“{text}” is not a number from 1 to {MOST}."})
         return int(text)
 
@@ -36,7 +37,7 @@ class SignedCursorPagination(CursorPagination):
         return tuple(queryset.query.order_by)
 
     def encode_cursor(self, cursor: Cursor) -> str:
-        signed = signing.dumps(tuple(cursor), salt=SALT)
+        signed = signing.dumps(tuple(cursor), salt=self._salt())
         return replace_query_param(self.base_url, self.cursor_query_param, signed)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
@@ -44,9 +45,15 @@ class SignedCursorPagination(CursorPagination):
         if signed is None:
             return None
         try:
-            return Cursor(*signing.loads(signed, salt=SALT))
+            return Cursor(*signing.loads(signed, salt=self._salt()))
         except signing.BadSignature as error:
-            raise ValidationError({"cursor": "This cursor was not made by the hub."}) from error
+            raise ValidationError(
+                {"cursor": "This cursor was not made by the hub, or not for this order."}
+            ) from error
+
+    def _salt(self) -> str:
+        """Return what ties a signature to this use and this order."""
+        return " ".join((SALT, *self.ordering))
 
     def get_paginated_response(self, data: Any) -> Response:
         following, before = self.get_next_link(), self.get_previous_link()

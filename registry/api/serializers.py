@@ -86,7 +86,11 @@ class AestheticSerializer(serializers.ModelSerializer[Aesthetic]):
             raise serializers.ValidationError(
                 {"slug": f"“{instance.slug}” is part of addresses and files; it cannot change."}
             )
-        return super().update(instance, validated_data)
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.full_clean()
+        instance.save()
+        return instance
 
 
 @extend_schema_field(OpenApiTypes.BINARY)
@@ -96,7 +100,8 @@ class BytesField(serializers.FileField):
 
 class UploadSerializer(serializers.Serializer[Any]):
     files = serializers.ListField(
-        child=BytesField(), help_text="Pictures (JPEG, PNG, WebP) or zips of pictures."
+        child=BytesField(allow_empty_file=True),  # refused by its name, so that the others stay
+        help_text="Pictures (JPEG, PNG, WebP) or zips of pictures.",
     )
     side = serializers.ChoiceField(Side.choices, default=Side.TOWARDS)
     source = serializers.CharField(  # type: ignore[assignment]  # a field, not DRF's own `source`

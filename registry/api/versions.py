@@ -16,6 +16,7 @@ from accounts.models import Token
 from registry import publishing, queueing, search, serving
 from registry.api.aesthetics import find_aesthetic, find_own_aesthetic
 from registry.api.pagination import SignedCursorPagination
+from registry.api.raw_bytes import BytesView, caching_of
 from registry.api.serializers import (
     JobSerializer,
     NeighbourSerializer,
@@ -119,7 +120,7 @@ class Neighbours(APIView):
         return Response({"items": NeighbourSerializer(nearest, many=True).data})
 
 
-class Manifest(APIView):
+class Manifest(BytesView):
     @extend_schema(responses={(200, "application/vnd.oci.image.manifest.v1+json"): dict})
     def get(self, request: Request, owner: str, slug: str, ref: str) -> HttpResponse:
         """The sealed manifest, byte for byte: its sha256 is the version digest."""
@@ -128,12 +129,12 @@ class Manifest(APIView):
             data=version.sealed_manifest,
             digest=version.version_digest,
             media_type="application/vnd.oci.image.manifest.v1+json",
-            caching=serving.REVALIDATE,
+            caching=caching_of(version, usual=serving.REVALIDATE),
         )
         return serving.serve(request, content)
 
 
-class Recipe(APIView):
+class Recipe(BytesView):
     @extend_schema(responses={(200, "application/json"): dict})
     def get(self, request: Request, owner: str, slug: str, ref: str) -> HttpResponse:
         """The recipe, byte for byte: how the vector was made."""
@@ -142,6 +143,6 @@ class Recipe(APIView):
             data=bytes(version.recipe),
             digest=version.recipe_digest,
             media_type="application/json",
-            caching=serving.REVALIDATE,
+            caching=caching_of(version, usual=serving.REVALIDATE),
         )
         return serving.serve(request, content)

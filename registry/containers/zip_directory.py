@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from registry.containers.zip_end import read_at, read_end
 from registry.containers.zip_refusals import ArchiveRefused, archive_refused, member_refused
@@ -46,7 +46,7 @@ class Record:
     offset: int  # where the local header begins
 
 
-def read_directory(file: BinaryIO, most: int) -> tuple[list[Record], Mapping[int, int]]:
+def read_directory(file: IO[bytes], most: int) -> tuple[list[Record], Mapping[int, int]]:
     """Return the records of at most `most` members, and for each offset where the data begins."""
     end = read_end(file)
     if end.entries > most:
@@ -62,7 +62,7 @@ def read_directory(file: BinaryIO, most: int) -> tuple[list[Record], Mapping[int
     return records, _data_starts(file, records, end.offset)
 
 
-def _record(directory: BinaryIO) -> Record:
+def _record(directory: IO[bytes]) -> Record:
     """Read the next entry; the fields are named as in APPNOTE 4.3.12."""
     head = directory.read(_CENTRAL.size)
     if len(head) < _CENTRAL.size or not head.startswith(_CENTRAL_MARK):
@@ -113,7 +113,7 @@ def _extra_fields(extra: bytes, name: str) -> Iterator[tuple[int, bytes]]:
         yield kind, extra[position - length : position]
 
 
-def _data_starts(file: BinaryIO, records: Sequence[Record], directory: int) -> dict[int, int]:
+def _data_starts(file: IO[bytes], records: Sequence[Record], directory: int) -> dict[int, int]:
     """Walk from the first byte to the directory, from one member to the next."""
     ordered = sorted(records, key=lambda record: record.offset)
     ends = [*(record.offset for record in ordered), directory][1:]
@@ -140,7 +140,7 @@ def _check_follows(offset: int, position: int, name: str) -> None:
         raise member_refused(name, code, f"{between}; zip the pictures again")
 
 
-def _data_start(file: BinaryIO, record: Record) -> int:
+def _data_start(file: IO[bytes], record: Record) -> int:
     """Return where the data begins, behind a local header that says what the directory says."""
     head = read_at(file, record.offset, _LOCAL.size)
     if len(head) < _LOCAL.size or not head.startswith(_LOCAL_MARK):
@@ -164,7 +164,7 @@ def _facts_agree(facts: Sequence[int], record: Record) -> bool:
     return all(said in {true, unknown} for said, true in zip(facts, expected, strict=True))
 
 
-def _check_descriptor(file: BinaryIO, record: Record, position: int, end: int) -> None:
+def _check_descriptor(file: IO[bytes], record: Record, position: int, end: int) -> None:
     """Check that checksum and sizes, in one of four forms, fill the bytes after the data."""
     facts = (record.crc, record.compressed, record.size)
     narrow = struct.pack("<3L", *(fact & _SEE_WIDE for fact in facts))

@@ -7,7 +7,7 @@ follows it, a comment included, is a place where a second directory could hide. 
 
 import os
 import struct
-from typing import BinaryIO, Final, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from registry.containers.zip_refusals import ArchiveRefused, archive_refused
 
@@ -32,7 +32,7 @@ class End(NamedTuple):
     offset: int  # of its first byte
 
 
-def read_end(file: BinaryIO) -> End:
+def read_end(file: IO[bytes]) -> End:
     """Return where the directory lies, or refuse an archive with anything around its parts."""
     length = file.seek(0, os.SEEK_END)
     position = length - _END.size
@@ -54,13 +54,13 @@ def read_end(file: BinaryIO) -> End:
     return end
 
 
-def read_at(file: BinaryIO, offset: int, size: int) -> bytes:
+def read_at(file: IO[bytes], offset: int, size: int) -> bytes:
     """Return `size` bytes from `offset` on, or fewer where the file ends."""
     file.seek(offset)
     return file.read(size)
 
 
-def _without_end(file: BinaryIO, length: int) -> ArchiveRefused:
+def _without_end(file: IO[bytes], length: int) -> ArchiveRefused:
     start = max(0, length - _END.size - _LONGEST_COMMENT)
     tail = read_at(file, start, length - start)
     if 0 <= tail.rfind(_MARK) <= len(tail) - _END.size:
@@ -70,7 +70,7 @@ def _without_end(file: BinaryIO, length: int) -> ArchiveRefused:
     return archive_refused("not-a-zip", "is not a zip file, or only the beginning of one")
 
 
-def _wide_end(file: BinaryIO, position: int, locator: bytes, narrow: End) -> End:
+def _wide_end(file: IO[bytes], position: int, locator: bytes, narrow: End) -> End:
     record = read_at(file, max(0, position), _WIDE_END.size)
     located = _LOCATOR.unpack(locator)[1:]
     if len(record) == _WIDE_END.size and located == (0, position, 1):
@@ -89,7 +89,7 @@ def _wide_end(file: BinaryIO, position: int, locator: bytes, narrow: End) -> End
     )
 
 
-def _check_place(file: BinaryIO, end: End, position: int) -> None:
+def _check_place(file: IO[bytes], end: End, position: int) -> None:
     """Check that the directory ends where the end record begins, at `position`."""
     missing = position - end.offset - end.size
     if missing < 0:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 TAG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MOST_TAGS = 12
+# Marks, embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX 9).
+BIDIRECTIONAL_CONTROLS = dict.fromkeys(
+    [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
 SEARCH_CONFIG = "english"  # the text search configuration of titles, tags and cards
 
 
@@ -159,6 +164,18 @@ class Aesthetic(models.Model):
     @property
     def is_published(self) -> bool:
         return self.published_at is not None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may see it; `public()` asks the same of the database."""
+        is_shown = self.visibility == Aesthetic.Visibility.PUBLIC and self.deleted_at is None
+        return self.is_published and is_shown
+
+    def clean(self) -> None:
+        """Take out of the title what would turn the text around it (SPEC section 5)."""
+        self.title = self.title.translate(BIDIRECTIONAL_CONTROLS).strip()
+        if not self.title:
+            raise ValidationError({"title": ValidationError("A title has words.", code="blank")})
 
 
 class Member(models.Model):

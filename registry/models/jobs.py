@@ -46,11 +46,15 @@ class JobQuerySet(models.QuerySet[AnyJob]):
         """Return the running jobs whose worker stopped renewing its lease."""
         return self.filter(state=JobState.RUNNING, leased_until__lt=Now())
 
-    def claim(self, pk: uuid.UUID, *, lease: uuid.UUID, seconds: int) -> bool:
-        """Take the job `pk` for the holder of `lease`; False when there is nothing to take."""
+    def claim(self, pk: uuid.UUID, *, lease: uuid.UUID, seconds: int, most_attempts: int) -> bool:
+        """Take the job `pk` for the holder of `lease`; False when there is nothing to take.
+
+        A job that was begun `most_attempts` times is left for the sweep to end: what stops every
+        worker is not given to one more by a message that was still under way.
+        """
         free = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, leased_until__lt=Now())
         return bool(
-            self.filter(free, pk=pk).update(
+            self.filter(free, pk=pk, attempts__lt=most_attempts).update(
                 state=JobState.RUNNING,
                 lease=lease,
                 leased_until=Now() + timedelta(seconds=seconds),

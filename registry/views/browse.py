@@ -48,9 +48,14 @@ def owner(request: HttpRequest, owner: str) -> HttpResponse:
 
 
 def aesthetic(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
-    """One aesthetic at its newest version; a draft of your own without one."""
+    """One aesthetic at its newest version; a draft of your own without one.
+
+    Where all versions were withdrawn, the last one says so.
+    """
     found = find_aesthetic(request, owner, slug)
-    return _render(request, found, found.versions.named("latest").first())
+    newest = found.versions.named("latest").first()
+    withdrawn = found.versions.published().order_by("-number")
+    return _render(request, found, newest or withdrawn.first())
 
 
 def version(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpResponse:
@@ -86,7 +91,7 @@ def find_aesthetic(request: HttpRequest, owner: str, slug: str) -> Aesthetic:
 
 def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> HttpResponse:
     found.card_html = cards.to_html(found.card)
-    cover = covers.covers_of([chosen.pk])[chosen.pk] if chosen else covers.first_members(found)
+    cover = covers.covers_of([chosen.pk])[chosen.pk] if chosen else covers.draft_cover(found)
     context = {
         "aesthetic": found,
         "is_owner": found.owner_id == request.user.pk,

@@ -3,20 +3,19 @@
 from datetime import timedelta
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from accounts import secrets
 from accounts.models import Token, User, issue_token
 from tests import factories
-from tests.answers import problem
+from tests.answers import Answer, problem
 
 LIST = "/api/v1/aesthetics"
 DRAFT = {"slug": "sea-mist", "title": "Sea mist"}
 
 
-def told(response: HttpResponse, status: int, kind: str) -> str:
+def told(response: Answer, status: int, kind: str) -> str:
     detail = problem(response, status, kind)["detail"]
     assert isinstance(detail, str)
     return detail
@@ -26,7 +25,7 @@ def bearer(secret: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
-def create(client: Client, headers: dict[str, str]) -> HttpResponse:
+def create(client: Client, headers: dict[str, str]) -> Answer:
     return client.post(LIST, DRAFT, content_type="application/json", headers=headers)
 
 

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from accounts import secrets
 from accounts.models import Token, User, issue_token
 from tests import factories
+from tests.answers import Answer
 
 PAGE = "/accounts/tokens/"
 
@@ -19,7 +19,7 @@ def logged_in(client: Client, ada: User) -> None:
     client.force_login(ada)
 
 
-def make(client: Client, **changes: object) -> HttpResponse:
+def make(client: Client, **changes: object) -> Answer:
     values = {"name": "laptop", "scopes": ["read", "write"], "expires": "90", **changes}
     return client.post(PAGE, values)
 

@@ -1,5 +1,6 @@
 """The demo's supervisor: its parts with small real programs, and the whole demo once."""
 
+import contextlib
 import io
 import json
 import os
@@ -54,6 +55,18 @@ def test_a_step_that_fails_is_not_shown_as_done() -> None:
     with pytest.raises(DemoError), Terminal(stream).step("migrate"):
         raise DemoError("No.")
     assert stream.getvalue().endswith("not finished\n")
+
+
+def test_a_window_that_was_closed_keeps_nobody_from_working() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stream:
+        os.close(reading)
+        terminal = Terminal(stream)
+        terminal.say("Stopping.")
+        with terminal.step("stop worker") as step:
+            step.tell("stopped")
+        with contextlib.suppress(BrokenPipeError):
+            stream.close()
 
 
 # --- Ctrl-C -------------------------------------------------------------------------------------

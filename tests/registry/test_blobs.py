@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from registry import blobs
 
 
-class BrokenFile(File):
+class BrokenFile(File[bytes]):
     """A file whose reading breaks off in the middle."""
 
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:

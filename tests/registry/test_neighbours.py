@@ -56,9 +56,7 @@ def test_an_aesthetic_is_not_its_own_neighbour(centre: Version) -> None:
     assert near(centre) == []
 
 
-def test_other_spaces_are_never_compared(
-    centre: Version, bob: User, settings: Settings
-) -> None:
+def test_other_spaces_are_never_compared(centre: Version, bob: User, settings: Settings) -> None:
     settings.HUB_SPACE = "clip"
     other = look(bob, "close", 1)
     assert other.space.name == "clip"

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image, ImageCms
 
-from registry.pictures import PREPROCESSING, accept, pixels
+from registry.pictures import PREPROCESSING, PictureRefused, accept, pixels, thumbnail
 from tests.registry.picture_factory import (
     colourless_ink_profile,
     dark_grey_profile,
@@ -256,9 +256,17 @@ def test_colours_of_16_bits_with_alpha_are_brought_to_8_bits() -> None:
     assert seen(raw_png(4, 16, rows)) == (0x12, 0x12, 0x12)
 
 
-# The rules as data.
+# The rules as data, and bytes without pixels.
 
 
 def test_the_rules_can_be_written_as_json_and_have_a_name() -> None:
     assert json.loads(json.dumps(PREPROCESSING)) == PREPROCESSING
     assert PREPROCESSING["rules"] == "aesthetic-pixels/1"
+
+
+@pytest.mark.parametrize("data", [b"", b"nonsense", encoded(photo(), "PNG")[:-500]])
+def test_bytes_that_are_damaged_are_refused(data: bytes) -> None:
+    for ask in (pixels, thumbnail):
+        with pytest.raises(PictureRefused, match="can't be decoded") as caught:
+            ask(data, SIDE)
+        assert caught.value.code == "undecodable"

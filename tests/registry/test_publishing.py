@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from registry import blobs, publishing
+from registry import blobs, publishing, queueing
 from registry.models import Aesthetic, JobState, Side, Version
 from registry.safetensors_files import PREFIX
 from tests import factories
@@ -47,7 +47,9 @@ def test_only_a_ready_build_is_published(draft: Aesthetic, state: JobState) -> N
     )
 
 
-@pytest.mark.parametrize(("towards", "away", "is_few"), [(4, 0, 1), (5, 0, 0), (5, 4, 1), (5, 5, 0)])
+@pytest.mark.parametrize(
+    ("towards", "away", "is_few"), [(4, 0, 1), (5, 0, 0), (5, 4, 1), (5, 5, 0)]
+)
 def test_a_side_of_fewer_than_five_pictures_calls_for_consent(
     draft: Aesthetic, towards: int, away: int, is_few: int
 ) -> None:
@@ -72,10 +74,10 @@ def test_a_title_changed_after_the_build_is_in_the_published_files(draft: Aesthe
     metadata = metadata_of(version)
     assert metadata["modelspec.title"] == "Haze at sea"
     assert metadata["licence"] == "CC0-1.0"
-    annotations = json.loads(version.manifest)["annotations"]
+    annotations = json.loads(version.sealed_manifest)["annotations"]
     assert annotations["org.opencontainers.image.title"] == "Haze at sea"
     assert version.version_digest != before
-    listed = [layer["digest"] for layer in json.loads(version.manifest)["layers"]]
+    listed = [layer["digest"] for layer in json.loads(version.sealed_manifest)["layers"]]
     assert sorted(listed) == sorted(version.files.values_list("digest", flat=True))
     assert version.vector_digest == built.vector_digest
 
@@ -133,7 +135,7 @@ def test_deleting_hides_keeps_the_name_and_ends_builds(version: Version) -> None
     aesthetic = version.aesthetic
     factories.member(aesthetic, 77)
     factories.features(aesthetic, version.space)
-    waiting = factories.queueing.queue_build(aesthetic).version
+    waiting = queueing.queue_build(aesthetic).version
     publishing.delete(aesthetic)
     assert not Aesthetic.objects.public().exists()
     assert not Aesthetic.objects.owned_by(aesthetic.owner).exists()

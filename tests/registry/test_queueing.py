@@ -37,8 +37,8 @@ def test_a_build_waits_with_the_snapshot_of_the_set(filled: Aesthetic) -> None:
 
 def test_the_recipe_is_known_before_any_work_and_named_by_its_bytes(filled: Aesthetic) -> None:
     version = queueing.queue_build(filled).version
-    recipe = json.loads(version.recipe)
-    assert digests.digest_bytes(version.recipe) == version.recipe_digest
+    recipe = json.loads(bytes(version.recipe))
+    assert digests.digest_bytes(bytes(version.recipe)) == version.recipe_digest
     assert recipe["construction"] == "mean"
     assert recipe["space"]["weights"] == version.space.weights
     assert recipe["members"] == digests.members_digest(

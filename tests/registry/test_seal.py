@@ -1,6 +1,7 @@
 """Published rows are sealed by the database, whoever tries."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -20,7 +21,7 @@ def refused(change: Callable[[], object], match: str = SEALED) -> None:
         change()
 
 
-def sql(text: str, *values: object) -> None:
+def sql(text: str, *values: str | int | UUID) -> None:
     with connection.cursor() as cursor:
         cursor.execute(text, values)
 

@@ -131,7 +131,7 @@ def test_no_query_breaks_the_search(looks: None, query: str) -> None:
 def test_what_is_private_shows_to_nobody_else(
     hidden: None, bob: User, criteria: dict[str, str]
 ) -> None:
-    assert found(**criteria) == []
+    assert found(ANYBODY, **criteria) == []
     assert found(bob, **criteria) == []
 
 

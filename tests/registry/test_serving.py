@@ -95,7 +95,7 @@ def test_one_range_is_served(wanted: str, first: int, last: int) -> None:
     assert response["ETag"] == ETAG
 
 
-@pytest.mark.parametrize("wanted", ["bytes=100-", "bytes=100-200", "bytes=-0", "bytes=" + "9" * 5000 + "-"])
+@pytest.mark.parametrize("wanted", ["bytes=100-", "bytes=100-200", "bytes=-0"])
 def test_a_range_outside_says_how_long_the_file_is(wanted: str) -> None:
     response = get(Range=wanted)
     assert response.status_code == 416
@@ -103,7 +103,18 @@ def test_a_range_outside_says_how_long_the_file_is(wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", ["bytes=0-1,5-6", "bytes=9-5", "bytes=-", "bytes=a-b", "lines=0-1", "bytes", "", "bytes=²-"]
+    "wanted",
+    [
+        "bytes=0-1,5-6",
+        "bytes=9-5",
+        "bytes=-",
+        "bytes=a-b",
+        "bytes=²-",
+        f"bytes={'9' * 5000}-",
+        "lines=0-1",
+        "bytes",
+        "",
+    ],
 )
 def test_any_other_range_is_ignored(wanted: str) -> None:
     response = get(Range=wanted)

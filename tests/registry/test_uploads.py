@@ -4,8 +4,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
-from accounts.quotas import QuotaExceeded
 from accounts.models import User
+from accounts.quotas import QuotaExceeded
 from registry import blobs, digests, uploads
 from registry.models import Aesthetic, Image, Side
 from registry.pictures import MOST_BYTES
@@ -23,7 +23,9 @@ def test_a_picture_becomes_a_member_named_by_its_digest(draft: Aesthetic) -> Non
     report = add(draft, upload("one.png"))
     (accepted,) = report.accepted
     (member,) = draft.members.select_related("image")
-    assert accepted == uploads.Accepted("one.png", member.image.digest, "towards", False, False)
+    assert accepted == uploads.Accepted(
+        "one.png", member.image.digest, "towards", was_there=False, had_location=False
+    )
     assert member.filename == "one.png"
     stored = blobs.read_blob(member.image.digest)
     assert digests.digest_bytes(stored) == member.image.digest

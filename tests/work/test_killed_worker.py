@@ -51,15 +51,15 @@ def wait_for_middle(version: Version, worker: Child) -> None:
     wait_for(
         lambda: stored.count() >= ENOUGH,
         seconds=START,
-        what=f"{ENOUGH} features",
-        log=worker.log,
+        what=f"{ENOUGH}th feature",
+        worker=worker,
     )
     version.refresh_from_db()
     assert version.state == JobState.RUNNING, "The build was over too soon to be disturbed."
 
 
 def wait_for_end(version: Version, worker: Child) -> None:
-    wait_for(lambda: is_ready(version), seconds=FINISH, what="The build's end", log=worker.log)
+    wait_for(lambda: is_ready(version), seconds=FINISH, what="end of the build", worker=worker)
 
 
 def attempts_to_store_features() -> int:
@@ -82,7 +82,7 @@ def test_the_build_of_a_killed_worker_is_finished_by_the_next_one(
 
     second = worker(ENCODE_BATCH=str(BATCH))
     left = PICTURES - len(kept)
-    wait_for(lambda: total_of(build) == left, seconds=START, what="A new start", log=second.log)
+    wait_for(lambda: total_of(build) == left, seconds=START, what="new start", worker=second)
     wait_for_end(build, second)
 
     assert build.attempts == 2
@@ -137,7 +137,7 @@ def test_a_build_that_outlives_the_time_limit_each_time_ends_with_that_reason(
     own_broker.start()
     # Importing torch alone takes longer than this task may.
     running = worker(TASK_TIME_LIMIT="1", JOB_ATTEMPTS="2")
-    wait_for(lambda: has_failed(build), seconds=FINISH, what="Giving up", log=running.log)
+    wait_for(lambda: has_failed(build), seconds=FINISH, what="giving up", worker=running)
     assert build.reason == "The worker stopped 2 times while it worked on this."
     assert build.attempts == 2
     assert running.status is None, "The main process must live on."

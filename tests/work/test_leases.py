@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -20,7 +21,7 @@ WORKERS = 8
 
 def row(job: Version) -> dict[str, object]:
     """Return all that the database says of the job."""
-    return Version.objects.values().get(pk=job.pk)
+    return dict(Version.objects.values().get(pk=job.pk))
 
 
 def let_lease_end(job: Version) -> None:
@@ -174,7 +175,8 @@ def test_a_final_state_never_changes(job: Version, state: str) -> None:
 
     assert not Lease(job).claim()
     assert not Version.objects.cancel(job.pk)
-    for write in (lambda: lease.report(stage="on", done=1, total=1), lambda: lease.fail("No.")):
+    report = partial(lease.report, stage="on", done=1, total=1)
+    for write in (report, partial(lease.fail, "No.")):
         with pytest.raises(JobLost):
             write()
     assert not Version.objects.unsent(seconds=0).exists()

@@ -131,6 +131,14 @@ def test_a_job_has_all_its_attempts_before_the_sweep_gives_up(
     assert job.state == JobState.RUNNING
 
 
+def test_a_worn_out_job_is_not_begun_by_a_message_that_was_still_under_way(
+    job: Version, settings: Settings
+) -> None:
+    settings.JOB_ATTEMPTS = 3
+    abandon(job, attempts=3)
+    assert not Lease(job).claim()
+
+
 def test_a_last_attempt_that_still_runs_is_not_given_up(
     job: Version, messages_after_sweep: Callable[[], int], settings: Settings
 ) -> None:

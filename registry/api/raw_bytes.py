@@ -1,0 +1,39 @@
+"""Bytes as they are: one representation whatever `Accept` says, and who may keep a copy of it."""
+
+from collections.abc import Iterable
+
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from registry import serving
+from registry.models import Version
+
+
+class OneRepresentation(BaseContentNegotiation):
+    """Never answer 406: the renderer is for errors only, the bytes have a media type of their own.
+
+    OCI clients ask for manifests by that type, download programs for `application/octet-stream`.
+    """
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        return next(iter(parsers))
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
+
+
+class BytesView(APIView):
+    """A view that answers with stored bytes."""
+
+    content_negotiation_class = OneRepresentation
+
+
+def caching_of(version: Version, *, usual: str) -> str:
+    """Return `usual` for what is public; what only its owner may see no cache on the way keeps."""
+    return usual if version.aesthetic.is_public else serving.PERSONAL

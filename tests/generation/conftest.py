@@ -1,0 +1,60 @@
+"""People, and versions to draw with: one of invented vectors, one measured for real."""
+
+import pytest
+from django.conf import settings
+
+from accounts.models import User
+from generation.models import Generation
+from generation.prompts import queue_generation
+from registry import blobs, digests, publishing, queueing
+from registry.leases import Lease
+from registry.models import Version
+from registry.tasks import build_version
+from registry.worker_encoder import ensure_space
+from tests import factories
+from tests.samples import add_samples
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    return factories.person("ada")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return factories.person("bob")
+
+
+@pytest.fixture
+def version(ada: User) -> Version:
+    """ada/sea-mist@v1, of invented vectors: enough for everything but the drawing itself."""
+    return factories.published(factories.aesthetic(ada, title="Sea mist"))
+
+
+@pytest.fixture
+def measured(ada: User) -> Version:
+    """ada/nebulae@v1, measured from sample pictures by the real encoder."""
+    ensure_space(settings.HUB_SPACE)
+    aesthetic = factories.aesthetic(ada, "nebulae", title="Nebulae")
+    add_samples(aesthetic, 5, "painted-nebulae")
+    build = queueing.queue_build(aesthetic).version
+    build_version(str(build.pk))
+    return publishing.publish(build)
+
+
+@pytest.fixture
+def finished(ada: User, version: Version) -> Generation:
+    """A drawing of ada's as a worker leaves it, with pictures that nobody had to draw."""
+    made = queue_generation(ada, version=version, prompt="a lighthouse at night", seed=7, steps=2)
+    lease = Lease(made)
+    assert lease.claim()
+    lease.succeed(
+        checkpoint=digests.digest_bytes(b"a checkpoint"),
+        plain=blobs.ensure_blob(factories.picture(1)),
+        personalised=blobs.ensure_blob(factories.picture(2)),
+        agreement=[0.1, 0.2, 0.3],
+        drift=0.25,
+        done=made.total,
+    )
+    made.refresh_from_db()
+    return made

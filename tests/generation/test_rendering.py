@@ -1,0 +1,234 @@
+"""From a queued generation to two stored pictures, by the real task and the built-in models."""
+
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Picture
+
+from accounts.models import User
+from generation.models import Generation
+from generation.models.generations import LEAST_DRIFT
+from generation.prompts import queue_generation
+from generation.rendering import render
+from generation.tasks import draw_generation
+from generation.worker_models import checkpoint_digest, models_for
+from registry import blobs, digests, jobs
+from registry.leases import Lease
+from registry.models import JobState, Space, Version
+
+PROMPT = "a lighthouse at night"
+STEPS = 3  # of personalisation
+QUICK = {"steps": STEPS, "rate": 1e-3, "sampling_steps": 2, "seed": 11}
+
+
+def drawn(owner: User, version: Version, prompt: str = PROMPT, **parameters: Any) -> Generation:
+    """Queue a generation and run its task, as a worker does."""
+    made = queue_generation(owner, version=version, prompt=prompt, **{**QUICK, **parameters})
+    draw_generation(str(made.pk))
+    return Generation.objects.select_related("version__aesthetic__owner").get(pk=made.pk)
+
+
+def ready(owner: User, version: Version, **parameters: Any) -> Generation:
+    made = drawn(owner, version, **parameters)
+    assert made.has_succeeded, made.reason
+    return made
+
+
+def picture(digest: str) -> Picture.Image:
+    return Picture.open(io.BytesIO(blobs.read_blob(digest)))
+
+
+def pixels(digest: str) -> np.ndarray[Any, Any]:
+    return np.asarray(picture(digest).convert("RGB"), dtype=np.int16)  # [height, width, 3]
+
+
+# --- What is drawn ------------------------------------------------------------------------------
+
+
+def test_both_pictures_are_stored_under_the_digests_of_their_bytes(
+    ada: User, measured: Version
+) -> None:
+    made = ready(ada, measured, width=96, height=64)
+    for digest in (made.plain, made.personalised):
+        assert digests.digest_bytes(blobs.read_blob(digest)) == digest
+        assert (picture(digest).format, picture(digest).size) == ("PNG", (96, 64))
+    assert made.plain != made.personalised
+    assert (made.done, made.total) == (STEPS + 2, STEPS + 2)
+    assert made.checkpoint == checkpoint_digest()
+    assert made.finished_at is not None
+
+
+def test_the_words_come_closer_to_the_look_with_every_step(ada: User, measured: Version) -> None:
+    made = ready(ada, measured)
+    assert len(made.agreement) == STEPS + 1
+    assert made.agreement == sorted(made.agreement)
+    assert made.agreement[-1] > made.agreement[0] + 0.01
+    assert all(-1 <= value <= 1 for value in made.agreement)
+
+
+def test_a_dose_with_effect_changes_the_picture_and_says_so(ada: User, measured: Version) -> None:
+    made = ready(ada, measured)
+    assert made.has_effect
+    assert made.drift is not None
+    assert made.drift >= LEAST_DRIFT
+    assert np.abs(pixels(made.plain) - pixels(made.personalised)).mean() > 0.5
+
+
+def test_the_same_parameters_draw_the_same_pixels(ada: User, measured: Version) -> None:
+    first, second = ready(ada, measured), ready(ada, measured)
+    assert first.plain == second.plain
+    assert np.array_equal(pixels(first.personalised), pixels(second.personalised))
+    assert first.agreement == second.agreement
+
+
+def test_another_seed_draws_another_picture(ada: User, measured: Version) -> None:
+    first, second = ready(ada, measured), ready(ada, measured, seed=12)
+    assert not np.array_equal(pixels(first.plain), pixels(second.plain))
+
+
+@pytest.mark.parametrize("nothing", [{"weight": 0.0}, {"steps": 0}])
+def test_a_dose_of_nothing_draws_the_plain_picture_twice(
+    ada: User, measured: Version, nothing: dict[str, float]
+) -> None:
+    made = ready(ada, measured, **nothing)
+    assert np.array_equal(pixels(made.plain), pixels(made.personalised))
+    assert (made.drift, made.has_effect) == (0.0, False)
+
+
+def test_the_plain_picture_is_the_same_whatever_the_look_or_the_dose(
+    ada: User, measured: Version
+) -> None:
+    assert ready(ada, measured).plain == ready(ada, measured, rate=1e-4, steps=1).plain
+
+
+def test_the_other_sampler_and_optimiser_draw_too(ada: User, measured: Version) -> None:
+    made = ready(
+        ada, measured, sampler="dpm++", optimiser="ascent", rate=0.5, negative_prompt="a boat"
+    )
+    assert made.agreement[-1] > made.agreement[0]
+
+
+# --- What the pictures say of themselves --------------------------------------------------------
+
+
+def test_the_personalised_picture_carries_all_that_draws_it_again(
+    ada: User, measured: Version
+) -> None:
+    made = ready(ada, measured, negative_prompt="a boat")
+    texts = picture(made.personalised).text  # type: ignore[attr-defined]  # PNG files have it
+    said = json.loads(texts["aesthetic"])
+    assert said["generation"] == str(made.pk)
+    assert said["version_digest"] == measured.version_digest
+    assert said["vector_digest"] == measured.vector_digest
+    assert said["checkpoint"] == made.checkpoint
+    again = {name: said[name] for name in ("prompt", "negative_prompt", "seed", "steps", "rate")}
+    assert again == {
+        "prompt": PROMPT,
+        "negative_prompt": "a boat",
+        "seed": 11,
+        "steps": STEPS,
+        "rate": 1e-3,
+    }
+
+
+def test_the_web_uis_find_their_parameters_in_both_pictures(ada: User, measured: Version) -> None:
+    made = ready(ada, measured)
+    plain = picture(made.plain).text  # type: ignore[attr-defined]
+    personalised = picture(made.personalised).text  # type: ignore[attr-defined]
+    for texts in (plain, personalised):
+        assert texts["parameters"].startswith(f"{PROMPT}\n")
+        assert "Steps: 2" in texts["parameters"]
+        assert "Seed: 11" in texts["parameters"]
+    assert "Aesthetic embedding: ada/nebulae@v1" in personalised["parameters"]
+    assert "Aesthetic" not in plain["parameters"]
+    assert "aesthetic" not in plain
+
+
+# --- What cannot be drawn -----------------------------------------------------------------------
+
+
+def test_a_prompt_that_is_too_long_fails_with_the_number_of_its_tokens(
+    ada: User, measured: Version
+) -> None:
+    made = drawn(ada, measured, prompt="a " * 80)
+    assert made.state == JobState.FAILED
+    assert made.reason == (
+        "The prompt has 80 tokens and the text encoder reads 75; shorten it by 5."
+    )
+    assert (made.plain, made.personalised) == ("", "")
+
+
+def test_a_space_of_another_encoder_fails_with_both_digests(ada: User, measured: Version) -> None:
+    other = digests.digest_bytes(b"another encoder")
+    Space.objects.update(weights=other)
+    models_for.cache_clear()
+    made = drawn(ada, measured)
+    models_for.cache_clear()
+    assert made.state == JobState.FAILED
+    assert other in made.reason
+
+
+# --- Twice, and stopped -------------------------------------------------------------------------
+
+
+def test_drawing_twice_is_harmless(ada: User, measured: Version) -> None:
+    made = ready(ada, measured)
+    before = Generation.objects.values().get(pk=made.pk)
+    draw_generation(str(made.pk))
+    assert Generation.objects.values().get(pk=made.pk) == before
+
+
+class CancelledAt(Lease):
+    """The hold of a worker whose job is cancelled by its owner during one stage."""
+
+    def __init__(self, lease: Lease, stage: str) -> None:
+        super().__init__(lease.job)
+        self.token = lease.token
+        self.stage = stage
+        self.reported: list[tuple[str, int]] = []
+
+    def report(self, *, stage: str, done: int, total: int) -> None:
+        if stage == self.stage:
+            Generation.objects.cancel(self.job.pk)
+        super().report(stage=stage, done=done, total=total)
+        self.reported.append((stage, done))
+
+
+@pytest.fixture
+def waiting(ada: User, measured: Version) -> Generation:
+    return queue_generation(ada, version=measured, prompt=PROMPT, **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("stage", "last"),
+    [("personalising", ("loading the models", 0)), ("drawing", ("personalising", STEPS))],
+)
+def test_a_drawing_that_is_cancelled_stops_at_its_next_step(
+    waiting: Generation, stage: str, last: tuple[str, int]
+) -> None:
+    leases: list[CancelledAt] = []
+
+    def work(generation: Generation, lease: Lease) -> None:
+        leases.append(CancelledAt(lease, stage))
+        render(generation, leases[0])
+
+    jobs.run(Generation, waiting.pk, work)
+    waiting.refresh_from_db()
+    assert leases[0].reported[-1] == last
+    assert (waiting.state, waiting.reason) == (JobState.CANCELLED, "")
+    assert (waiting.plain, waiting.personalised) == ("", "")
+
+
+def test_the_models_are_as_they_were_after_a_drawing_was_stopped(
+    ada: User, waiting: Generation, measured: Version
+) -> None:
+    undisturbed = ready(ada, measured)
+    jobs.run(
+        Generation, waiting.pk, lambda made, lease: render(made, CancelledAt(lease, "drawing"))
+    )
+    after = ready(ada, measured)
+    assert after.plain == undisturbed.plain
+    assert np.array_equal(pixels(after.personalised), pixels(undisturbed.personalised))

@@ -1,0 +1,229 @@
+"""Pages for the owner of an aesthetic: card, set, builds, publishing."""
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from accounts.models import User
+from registry import queueing
+from registry.models import Aesthetic, JobState, Side, Version
+from tests import factories
+from tests.answers import Answer
+
+ONE = "/ada/sea-mist"
+SET = f"{ONE}/images"
+CARD = {"title": "Sea mist", "slug": "sea-mist", "licence": "CC-BY-4.0", "rating": "general"}
+picture, upload = factories.picture, factories.upload
+
+
+@pytest.fixture
+def as_ada(ada: User) -> Client:
+    client = Client()
+    client.force_login(ada)
+    return client
+
+
+def messages(response: Answer) -> list[str]:
+    return [str(message) for message in response.context["messages"]]
+
+
+def send(client: Client, path: str, **values: object) -> Answer:
+    """Send a form and follow where it leads."""
+    response = client.post(path, values, follow=True)
+    assert response.status_code == 200, path
+    return response
+
+
+def create(client: Client, **values: str) -> Answer:
+    return client.post("/new", {**CARD, "visibility": "public", **values})
+
+
+def test_a_new_aesthetic_leads_to_its_pictures(as_ada: Client) -> None:
+    assert as_ada.get("/new").status_code == 200
+    response = create(as_ada, tags="Blue, fog  blue", card="*Mornings*.")
+    assert (response.status_code, response["Location"]) == (302, SET)
+    made = Aesthetic.objects.get()
+    assert (made.ref, made.tags) == ("ada/sea-mist", ["blue", "fog"])
+
+
+def test_a_short_name_is_made_from_the_title(as_ada: Client) -> None:
+    assert create(as_ada, slug="")["Location"] == SET
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"slug": "Sea Mist"}, "slug"),
+        ({"slug": "edit"}, "slug"),
+        ({"slug": "", "title": "海霧"}, "slug"),
+        ({"slug": "", "title": "Latest"}, "slug"),
+        ({"title": ""}, "title"),
+        ({"title": "\u202e"}, "title"),
+        ({"tags": "blue, #fog"}, "tags"),
+        ({"tags": " ".join(f"tag-{number}" for number in range(13))}, "tags"),
+        ({"licence": "mine"}, "licence"),
+    ],
+)
+def test_a_wrong_value_is_shown_beside_its_field(
+    as_ada: Client, values: dict[str, str], field: str
+) -> None:
+    response = create(as_ada, **values)
+    assert response.status_code == 200
+    assert list(response.context["form"].errors) == [field]
+    assert not Aesthetic.objects.exists()
+
+
+@pytest.mark.parametrize("slug", ["sea-mist", ""])
+def test_a_short_name_that_was_used_before_is_refused(
+    as_ada: Client, draft: Aesthetic, slug: str
+) -> None:
+    for _ in range(2):
+        response = create(as_ada, slug=slug)
+        assert response.context["form"].errors["slug"] == ["You have used this short name before."]
+        as_ada.post(f"{ONE}/delete")
+
+
+def test_a_card_is_changed_but_not_its_address(as_ada: Client, draft: Aesthetic) -> None:
+    assert as_ada.get(f"{ONE}/edit").status_code == 200
+    changed = {**CARD, "slug": "x", "title": "Haze", "visibility": "private"}
+    response = send(as_ada, f"{ONE}/edit", **changed)
+    assert "Saved." in messages(response)
+    draft.refresh_from_db()
+    assert (draft.slug, draft.title, draft.visibility) == ("sea-mist", "Haze", "private")
+
+
+def test_deleting_takes_a_post_and_is_for_good(as_ada: Client, draft: Aesthetic) -> None:
+    assert as_ada.get(f"{ONE}/delete").status_code == 405
+    response = send(as_ada, f"{ONE}/delete")
+    assert messages(response) == ["Sea Mist is deleted."]
+    assert as_ada.get(ONE).status_code == 404
+
+
+def test_pictures_are_uploaded_without_javascript(as_ada: Client, draft: Aesthetic) -> None:
+    files = [upload("a.png", picture(1)), upload("b.jpg", picture(2))]
+    response = send(as_ada, f"{SET}/upload", files=files, side="towards")
+    page = response.content.decode()
+    assert "a.png" in page
+    assert "b.jpg is a PNG file; rename it or convert it." in page
+    assert "wrong-extension" in page
+    assert draft.members.count() == 1
+    assert "b.jpg is a PNG file" not in as_ada.get(SET).content.decode()
+
+
+def test_pictures_are_uploaded_by_a_script_that_reads_json(
+    as_ada: Client, draft: Aesthetic
+) -> None:
+    response = as_ada.post(
+        f"{SET}/upload",
+        {"files": [upload("a.png"), upload("b.txt", b"x")], "side": "away"},
+        headers={"Accept": "application/json"},
+    )
+    body = response.json()
+    (accepted,) = body["accepted"]
+    assert (accepted["name"], accepted["side"], accepted["had_location"]) == (
+        "a.png",
+        "away",
+        False,
+    )
+    assert [refused["code"] for refused in body["refused"]] == ["unknown-extension"]
+    assert draft.members.get().side == Side.AWAY
+
+
+def test_a_used_up_share_is_told_to_pages_and_scripts(
+    as_ada: Client, draft: Aesthetic, settings: Settings
+) -> None:
+    settings.QUOTA_UPLOAD_IMAGES = 0
+    assert "You have used today" in send(as_ada, f"{SET}/upload", files=[upload()]).content.decode()
+    response = as_ada.post(
+        f"{SET}/upload", {"files": [upload()]}, headers={"Accept": "application/json"}
+    )
+    assert [refused["code"] for refused in response.json()["refused"]] == ["quota-exceeded"]
+
+
+def test_a_picture_is_removed_from_its_side_only(as_ada: Client, draft: Aesthetic) -> None:
+    digest = factories.member(draft, 1).image.digest
+    factories.member(draft, 1, Side.AWAY)
+    send(as_ada, f"{SET}/{digest}/remove", side="away")
+    assert [member.side for member in draft.members.all()] == ["towards"]
+    assert as_ada.post(f"{SET}/{digest}/remove", {"side": "up"}).status_code == 404
+
+
+def test_the_workspace_says_why_a_build_cannot_start(as_ada: Client, draft: Aesthetic) -> None:
+    factories.space()
+    factories.member(draft, 1)
+    assert "has 1 picture; 2 are the least" in as_ada.get(SET).content.decode()
+    response = send(as_ada, f"{ONE}/builds")
+    assert messages(response)[0].startswith("The side “towards” has 1 picture;")
+
+
+def test_the_way_from_pictures_to_a_published_version(as_ada: Client, draft: Aesthetic) -> None:
+    factories.members(draft, 5)
+    factories.features(draft, factories.space())
+    page = send(as_ada, f"{ONE}/builds").content.decode()
+    assert "Waiting for a worker." in page
+    build = draft.versions.get()
+    status = f"{ONE}/builds/{build.pk}"
+    assert "every 1s" in as_ada.get(status).content.decode()
+    assert factories.built(draft) == build
+    fragment = as_ada.get(status).content.decode()
+    assert "every 1s" not in fragment
+    assert "Publish for good" in fragment
+    assert "<html" not in fragment
+    response = send(as_ada, f"{status}/publish")
+    assert messages(response) == ["Version 1 is published."]
+    assert response.redirect_chain[-1][0] == f"{ONE}/versions/v1"
+    assert "Version 1" in as_ada.get(SET).content.decode()
+
+
+def test_the_same_set_again_says_that_nothing_changed(as_ada: Client, draft: Aesthetic) -> None:
+    factories.built(draft)
+    response = send(as_ada, f"{ONE}/builds")
+    assert messages(response) == ["Nothing has changed since that build, so it stands."]
+
+
+def test_few_pictures_are_published_with_consent_only(as_ada: Client, draft: Aesthetic) -> None:
+    build = factories.built(draft, pictures=3)
+    assert "This is few" in as_ada.get(SET).content.decode()
+    path = f"{ONE}/builds/{build.pk}/publish"
+    assert messages(send(as_ada, path))[0].startswith("This is few: with fewer than 5")
+    assert messages(send(as_ada, path, accept_few="on")) == ["Version 1 is published."]
+
+
+def test_a_build_is_cancelled_once(as_ada: Client, draft: Aesthetic) -> None:
+    factories.space()
+    factories.members(draft, 2)
+    build = queueing.queue_build(draft).version
+    path = f"{ONE}/builds/{build.pk}/cancel"
+    assert messages(send(as_ada, path)) == ["The build is cancelled; what was measured is kept."]
+    assert messages(send(as_ada, path)) == []
+    build.refresh_from_db()
+    assert build.state == JobState.CANCELLED
+
+
+def test_a_failed_build_tells_its_reason(as_ada: Client, draft: Aesthetic) -> None:
+    build = factories.built(draft)
+    Version.objects.filter(pk=build.pk).update(state=JobState.FAILED, reason="It rained.")
+    assert "It rained." in as_ada.get(SET).content.decode()
+
+
+def test_others_are_refused_where_they_may_know_of_it(bob: User, version: Version) -> None:
+    client = Client()
+    client.force_login(bob)
+    assert client.get(SET).status_code == 403
+    assert client.get(f"{ONE}/edit").status_code == 403
+    for path in (f"{SET}/upload", f"{ONE}/builds", f"{ONE}/delete"):
+        assert client.post(path).status_code == 403
+    assert "Only its owner can change a look." in client.get(SET).content.decode()
+
+
+def test_the_workspace_is_kept_by_no_cache(as_ada: Client, draft: Aesthetic) -> None:
+    assert "no-store" in as_ada.get(SET)["Cache-Control"]
+
+
+def test_a_form_without_its_token_changes_nothing(ada: User, draft: Aesthetic) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ada)
+    response = client.post(f"{ONE}/delete")
+    assert response.status_code == 403
+    assert "This form has been open too long." in response.content.decode()
+    assert Aesthetic.objects.owned_by(ada).exists()

@@ -1,0 +1,292 @@
+"""Nothing private leaks: every address of the project, tried with a private thing.
+
+Each route must be classified here; a new one fails the test until somebody has thought about it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import Token, User, issue_token
+from generation.models import Generation
+from generation.prompts import queue_generation
+from registry import blobs, publishing
+from registry.models import Aesthetic, JobState, Version
+from tests import factories
+
+# Things of one person, hidden from all others. Tried with everything that is private.
+OF_ONE = {
+    "registry:aesthetic", "registry:edit", "registry:delete", "registry:images",
+    "registry:upload", "registry:remove_image", "registry:build", "registry:build_status",
+    "registry:cancel_build", "registry:publish", "registry:version", "registry:thumbnail",
+    "generation:drawing", "generation:status", "generation:cancel", "generation:picture",
+    "accounts:revoke_token",
+    "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",
+    "api:yank", "api:neighbours", "api:manifest", "api:recipe", "api:file", "api:blob",
+    "api:by_hash", "api:job", "api:generation", "api:generation_picture",
+}  # fmt: skip
+
+# Answers that list things: what is private must not be among them.
+LISTS = {
+    "registry:browse", "registry:owner", "generation:drawings", "generation:draw",
+    "accounts:tokens", "api:aesthetics", "api:generations",
+}  # fmt: skip
+
+# The same for everybody, or about the visitor alone.
+OF_ALL = {
+    "hub:about", "hub:problem", "hub:live", "hub:ready", "hub:docs", "registry:create",
+    "api:root", "api:openapi", "api:unknown",
+}  # fmt: skip
+
+# Others' code: allauth knows the visitor only; the admin's site asks for a staff member.
+OF_OTHERS = ("account_", "admin:")
+
+ASKED_TO_LOG_IN = 302
+REFUSED = {401, 404, 405}
+METHODS = ("GET", "POST", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address of the project: its name, and the names of what stands in it."""
+
+    name: str
+    pattern: str
+    blanks: tuple[str, ...]
+
+
+def routes(
+    patterns: list[URLPattern | URLResolver], space: str = "", start: str = "/"
+) -> Iterator[Route]:
+    for entry in patterns:
+        path = start + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            inner = f"{entry.namespace}:" if entry.namespace else ""
+            yield from routes(entry.url_patterns, space + inner, path)
+        else:
+            yield Route(f"{space}{entry.name}", path, tuple(entry.pattern.converters))
+
+
+ROUTES = {route.name: route for route in routes(get_resolver().url_patterns)}
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Something of ada that nobody else may know of, and what could stand in an address of it."""
+
+    slug: str
+    blanks: dict[str, list[str]]
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    return factories.person("ada")
+
+
+def hidden_version(version: Version) -> Hidden:
+    """Return all names of a version, and of its aesthetic, pictures and files."""
+    members = version.members.select_related("image").order_by("cover_rank")
+    cover, *_, other = [member.image.digest for member in members]
+    file = version.files.all()[0]
+    facts = [version.version_digest, version.vector_digest, version.recipe_digest]
+    return Hidden(
+        version.aesthetic.slug,
+        {
+            "owner": ["ada"],
+            "slug": [version.aesthetic.slug],
+            "ref": ["v1", "latest", version.version_digest],
+            "name": [file.name, cover.removeprefix("sha256:"), other.removeprefix("sha256:")],
+            "digest": [cover, other, file.digest, *facts, version.image_set_digest],
+            "pk": [str(version.pk)],
+        },
+    )
+
+
+@pytest.fixture(params=["draft", "private", "deleted"])
+def hidden(request: pytest.FixtureRequest, ada: User) -> Hidden:
+    """An aesthetic of ada with a build, in one of the three ways in which it can be hidden."""
+    aesthetic = factories.aesthetic(ada, "secret-look", title="Secret look", tags=["secret-tag"])
+    if request.param == "draft":
+        return hidden_version(factories.built(aesthetic))
+    version = factories.published(aesthetic)
+    if request.param == "private":
+        Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
+    else:
+        publishing.delete(aesthetic)
+    return hidden_version(version)
+
+
+@pytest.fixture
+def drawing(ada: User) -> Generation:
+    """A finished drawing of ada, with a public look of somebody else."""
+    version = factories.shelved(factories.aesthetic(factories.person("eve"), "public-look"))
+    made = queue_generation(ada, version=version, prompt="a secret boat")
+    picture = blobs.ensure_blob(factories.picture(1))
+    Generation.objects.filter(pk=made.pk).update(
+        state=JobState.SUCCEEDED,
+        checkpoint=picture,
+        plain=picture,
+        personalised=picture,
+        agreement=[0.1, 0.2],
+        drift=0.5,
+    )
+    return Generation.objects.get(pk=made.pk)
+
+
+@pytest.fixture
+def token(ada: User) -> Token:
+    made, _ = issue_token(ada, name="secret token", scopes=["read"])
+    return made
+
+
+@pytest.fixture
+def visitors(db: None) -> list[Client]:
+    """Nobody in particular; a stranger on the pages; a stranger with a token."""
+    bob = factories.person("bob")
+    stranger = Client()
+    stranger.force_login(bob)
+    return [Client(), stranger, Client(headers=factories.bearer(bob))]
+
+
+def addresses(route: Route, blanks: dict[str, list[str]]) -> Iterator[str]:
+    """Fill the blanks of an address in every way."""
+    pages = [route.pattern]
+    for name in route.blanks:
+        converters = ("str", "uuid", "int", "path")
+        pages = [
+            page.replace(f"<{converter}:{name}>", value)
+            for page in pages
+            for converter in converters
+            if f"<{converter}:{name}>" in page
+            for value in blanks[name]
+        ]
+    yield from pages
+
+
+def is_refused(client: Client, path: str, method: str) -> bool:
+    """Tell whether the answer is what it would be if there were nothing there."""
+    response = client.generic(method, path)
+    if response.status_code == ASKED_TO_LOG_IN:
+        return response["Location"].startswith("/accounts/login/")
+    return response.status_code in REFUSED
+
+
+def test_every_route_is_classified() -> None:
+    names = {name for name in ROUTES if not name.startswith(OF_OTHERS)}
+    assert names == OF_ONE | LISTS | OF_ALL
+    assert len(names) == len(OF_ONE) + len(LISTS) + len(OF_ALL)  # each is in one of them
+
+
+def test_a_hidden_aesthetic_is_missing_at_every_address_and_nobody_changes_it(
+    hidden: Hidden, visitors: list[Client]
+) -> None:
+    before = everything()
+    for name in sorted(OF_ONE - {"accounts:revoke_token"}):
+        for path in addresses(ROUTES[name], {**hidden.blanks, "which": ["plain"]}):
+            for client in visitors:
+                for method in METHODS:
+                    assert is_refused(client, path, method), (method, path)
+    assert everything() == before
+
+
+def everything() -> list[object]:
+    return [*Aesthetic.objects.values(), *Version.objects.order_by("pk").values()]
+
+
+def test_a_drawing_is_missing_for_others(drawing: Generation, visitors: list[Client]) -> None:
+    blanks = {
+        "pk": [str(drawing.pk)],
+        "which": ["plain", "personalised"],
+        "digest": [drawing.plain],
+    }
+    tried = [name for name in sorted(OF_ONE) if set(ROUTES[name].blanks) <= blanks.keys()]
+    assert len(tried) >= 9
+    for path in (path for name in tried for path in addresses(ROUTES[name], blanks)):
+        for client in visitors:
+            for method in METHODS:
+                assert is_refused(client, path, method), (method, path)
+    assert Generation.objects.get().state == JobState.SUCCEEDED
+
+
+def test_a_token_is_missing_for_others(token: Token, visitors: list[Client]) -> None:
+    for path in addresses(ROUTES["accounts:revoke_token"], {"pk": [str(token.pk)]}):
+        for client in visitors:
+            assert is_refused(client, path, "POST")
+    token.refresh_from_db()
+    assert not token.is_revoked
+
+
+def test_no_list_and_no_search_shows_what_is_hidden(
+    hidden: Hidden, drawing: Generation, token: Token, visitors: list[Client]
+) -> None:
+    secrets = ["ecret look", hidden.slug, "secret-tag", "secret boat", "secret token"]
+    queries: tuple[dict[str, str], ...] = (
+        {},
+        {"q": "look"},
+        {"owner": "ada"},
+        {"sort": "title"},
+        {"tag": "x"},
+    )
+    for path in (path for name in LISTS for path in addresses(ROUTES[name], hidden.blanks)):
+        for client, query in product(visitors, queries):
+            content = client.get(path, query).content.decode()
+            assert not [secret for secret in secrets if secret in content], (path, query)
+
+
+def test_nothing_hidden_is_near_to_what_is_public(
+    hidden: Hidden, drawing: Generation, visitors: list[Client]
+) -> None:
+    for path in ("/eve/public-look", "/api/v1/aesthetics/eve/public-look/versions/v1/neighbours"):
+        for client in visitors:
+            response = client.get(path)
+            assert response.status_code == 200
+            assert hidden.slug not in response.content.decode()
+
+
+def test_a_hidden_look_cannot_be_drawn_with(hidden: Hidden, visitors: list[Client]) -> None:
+    """Nor does the page of a drawing show its title."""
+    _, stranger, program = visitors
+    ref = f"ada/{hidden.slug}"
+    page = stranger.get("/draw", {"aesthetic": ref}).content.decode()
+    assert "Secret look" not in page
+    asked = stranger.post("/draw", {"aesthetic": ref, "prompt": "a boat"})
+    assert asked.status_code == 200
+    answer = program.post(
+        "/api/v1/generations", {"aesthetic": ref, "prompt": "a boat"}, "application/json"
+    )
+    assert answer.status_code in {404, 422}
+    assert not Generation.objects.exists()
+
+
+def test_the_admin_is_for_its_keepers(hidden: Hidden, visitors: list[Client]) -> None:
+    paths = [
+        "/admin/",
+        "/admin/registry/aesthetic/",
+        "/admin/registry/version/",
+        f"/admin/registry/version/{hidden.blanks['pk'][0]}/change/",
+        "/admin/accounts/user/",
+        "/admin/accounts/token/",
+        "/admin/generation/generation/",
+    ]
+    for path in paths:
+        for client in visitors:
+            response = client.get(path)
+            assert response.status_code == ASKED_TO_LOG_IN
+            assert response["Location"].startswith("/admin/login/")
+
+
+def test_its_owner_finds_it(ada: User) -> None:
+    """Or all of the above would prove nothing."""
+    aesthetic = factories.aesthetic(ada, "secret-look", title="Secret look")
+    found = hidden_version(factories.published(aesthetic))
+    Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
+    client = Client()
+    client.force_login(ada)
+    for name in ("registry:aesthetic", "registry:images", "registry:version", "api:manifest"):
+        for path in addresses(ROUTES[name], found.blanks):
+            assert client.get(path).status_code == 200
+    assert "Secret look" in client.get("/ada").content.decode()

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from hub import health, views
 
@@ -12,7 +12,14 @@ hub_routes = (
         path("problems/<str:problem_type>", views.problem, name="problem"),
         path("health/live", health.live, name="live"),
         path("health/ready", health.ready, name="ready"),
-        path("api/docs/", SpectacularSwaggerView.as_view(url_name="api:openapi"), name="docs"),
+        path(
+            "api/docs/",
+            SpectacularSwaggerSplitView.as_view(
+                url_name="api:openapi", template_name="hub/docs.html"
+            ),
+            name="docs",
+        ),
+        path("favicon.ico", views.favicon, name="favicon"),
     ],
     "hub",
 )

@@ -3,13 +3,11 @@
 Each route must be classified here; a new one fails the test until somebody has thought about it.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Token, User, issue_token
 from generation.models import Generation
@@ -17,6 +15,7 @@ from generation.prompts import queue_generation
 from registry import blobs, publishing
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
+from tests.addresses import ROUTES, addresses
 
 # Things of one person, hidden from all others. Tried with everything that is private.
 OF_ONE = {
@@ -48,30 +47,6 @@ OF_OTHERS = ("account_", "admin:")
 ASKED_TO_LOG_IN = 302
 REFUSED = {401, 404, 405}
 METHODS = ("GET", "POST", "PATCH", "DELETE")
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One address of the project: its name, and the names of what stands in it."""
-
-    name: str
-    pattern: str
-    blanks: tuple[str, ...]
-
-
-def routes(
-    patterns: list[URLPattern | URLResolver], space: str = "", start: str = "/"
-) -> Iterator[Route]:
-    for entry in patterns:
-        path = start + str(entry.pattern)
-        if isinstance(entry, URLResolver):
-            inner = f"{entry.namespace}:" if entry.namespace else ""
-            yield from routes(entry.url_patterns, space + inner, path)
-        else:
-            yield Route(f"{space}{entry.name}", path, tuple(entry.pattern.converters))
-
-
-ROUTES = {route.name: route for route in routes(get_resolver().url_patterns)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,21 +125,6 @@ def visitors(db: None) -> list[Client]:
     stranger = Client()
     stranger.force_login(bob)
     return [Client(), stranger, Client(headers=factories.bearer(bob))]
-
-
-def addresses(route: Route, blanks: dict[str, list[str]]) -> Iterator[str]:
-    """Fill the blanks of an address in every way."""
-    pages = [route.pattern]
-    for name in route.blanks:
-        converters = ("str", "uuid", "int", "path")
-        pages = [
-            page.replace(f"<{converter}:{name}>", value)
-            for page in pages
-            for converter in converters
-            if f"<{converter}:{name}>" in page
-            for value in blanks[name]
-        ]
-    yield from pages
 
 
 def is_refused(client: Client, path: str, method: str) -> bool:

@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from hub.demo.children import ASK, FORCE, Program
+from hub.demo.children import FORCE, Program
 
 ACCOUNT = "demo"
 QUEUES = "encode,embed,generate"
@@ -66,8 +66,8 @@ def worker(var: Path) -> Program:
             *("--without-gossip", "--without-mingle"),
             *("--loglevel", "INFO"),
         ),
-        # A job that is cut short is taken up again at the next start, so there is no need to wait
-        # for it: warm, cold, kill.
-        endings=(ASK, (signal.SIGQUIT, 4.0), FORCE),
+        # A job that is cut short is taken up again after the next start, so there is no need to
+        # wait for its end: Celery's warm shutdown, its cold one, the end.
+        endings=((signal.SIGTERM, 3.0), (signal.SIGQUIT, 2.0), FORCE),
         variables={"TORCH_THREADS": os.environ.get("TORCH_THREADS") or str(threads_each())},
     )

@@ -26,7 +26,8 @@ class SamplePicture:
 
     @property
     def credit(self) -> str:
-        return f"{self.title} by {self.author}" if self.author else self.title
+        """Return title and author, whichever is known."""
+        return " by ".join(text for text in (self.title, self.author) if text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,14 +79,14 @@ def worker(
 
 @pytest.fixture
 def visit(
-    transactional_db: None, worker: Child, browser: Browser, live_server: LiveServer
+    transactional_db: None, broker: str, browser: Browser, live_server: LiveServer
 ) -> Iterator[Visit]:
-    """Give a function that opens a new browser window, with its own cookies."""
+    """Give a function that opens a new browser window, signed in where a session is given."""
     cache.clear()  # of the tries that earlier runs made to sign in
     ensure_space(current.HUB_SPACE)
     contexts = []
 
-    def open_window(*, scripts: bool = True) -> Visitor:
+    def open_window(*, scripts: bool = True, session: str = "") -> Visitor:
         context = browser.new_context(
             java_script_enabled=scripts,
             # Otherwise pages fade into each other, and a fade dies when the window is resized.
@@ -94,6 +94,9 @@ def visit(
         )
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
+        if session:
+            cookie = {"name": "sessionid", "value": session, "url": live_server.url}
+            context.add_cookies([cookie])  # type: ignore[list-item]  # a plain dict is one
         return Visitor(context.new_page(), live_server.url)
 
     yield open_window

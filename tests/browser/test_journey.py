@@ -1,6 +1,5 @@
 """What the hub is for, from the first page to a drawn picture, in a real browser."""
 
-import re
 import subprocess
 import sys
 import zipfile
@@ -140,7 +139,8 @@ def sign_in_and_draw(visitor: Visitor, worker: Child) -> None:
         assert picture.evaluate(
             "async (image) => { await image.decode(); return image.naturalWidth }"
         )
-    expect(page.get_by_text(re.compile("steps brought the words from"))).to_be_visible()
+    expect(page.locator("#main").get_by_text("20 steps brought the words from")).to_be_visible()
+    expect(page.locator("#announcer")).to_contain_text("The drawing is ready.")
 
     page.get_by_role("button", name="Wipe").focus()
     page.keyboard.press("Enter")

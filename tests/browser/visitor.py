@@ -49,14 +49,14 @@ class Visitor:
 
     def press(self, name: str) -> None:
         """Press the button of this name and look at the page that comes."""
-        self.page.get_by_role("button", name=name, exact=True).click()
-        self.page.wait_for_load_state("load")
+        with self.page.expect_event("load"):
+            self.page.get_by_role("button", name=name, exact=True).click()
         self.look()
 
     def follow(self, name: str) -> None:
         """Follow the first link of this name and look at the page that comes."""
-        self.page.get_by_role("link", name=name, exact=True).first.click()
-        self.page.wait_for_load_state("load")
+        with self.page.expect_event("load"):
+            self.page.get_by_role("link", name=name, exact=True).first.click()
         self.look()
 
     def download(self, name: str, folder: Path) -> Path:

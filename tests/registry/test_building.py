@@ -72,13 +72,24 @@ def test_each_picture_has_the_feature_that_the_encoder_gives_it(measured: Versio
         assert feature.pixels == digests.digest_bytes(array.tobytes())
 
 
-def test_the_mean_is_taken_in_the_order_of_the_digests(measured: Version) -> None:
+def test_the_mean_is_taken_in_float64_and_rounded_once(measured: Version) -> None:
     rows = features_of(measured, Side.TOWARDS)
     total = np.zeros(768)
     for row in rows:
         total += row
     expected = (total / len(rows)).astype(np.float32)
     assert digests.vector_digest(expected.tolist()) == measured.vector_digest
+
+
+def test_features_are_added_in_the_order_of_the_digests(draft: Aesthetic) -> None:
+    """A small number survives two large ones only where these come first and cancel out."""
+    space = factories.space()
+    members = sorted(factories.members(draft, 3), key=lambda member: member.image.digest)
+    for member, first in zip(members, (2.0**60, -(2.0**60), 3.0), strict=True):
+        pixels = member.image.digest
+        vector = [first, *[1.0] * 767]
+        Feature.objects.create(image=member.image, space=space, pixels=pixels, vector=vector)
+    assert list(run(draft).vector[:2]) == [1.0, 1.0]
 
 
 def test_the_image_set_digest_names_images_pixels_and_sides(measured: Version) -> None:

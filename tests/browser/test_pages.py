@@ -1,0 +1,77 @@
+"""Every page in a real browser: none scrolls sideways, complains, or calls another machine."""
+
+import pytest
+from django.test import Client
+
+from generation.models import Generation
+from generation.prompts import queue_generation
+from registry import blobs, digests
+from registry.leases import Lease
+from tests import factories
+from tests.browser.conftest import Visit
+from tests.browser.visitor import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+LONG = "An-unbroken-title-that-goes-on-and-on-" * 3
+
+
+@pytest.fixture
+def drawing(transactional_db: None) -> Generation:
+    """A drawing with long words everywhere, and what it is made of."""
+    ada = factories.person("a" * 39)
+    aesthetic = factories.aesthetic(
+        ada, "s" * 96, title=LONG[:120], card=f"# {LONG}\n\n    {LONG}", tags=["t" * 32, "ink"]
+    )
+    version = factories.published(aesthetic)
+    made = queue_generation(ada, version=version, prompt=LONG * 3)
+    lease = Lease(made)
+    assert lease.claim()
+    lease.succeed(
+        checkpoint=digests.digest_bytes(b"a checkpoint"),
+        plain=blobs.ensure_blob(factories.picture(1)),
+        personalised=blobs.ensure_blob(factories.picture(2)),
+        agreement=[0.1, 0.3],
+        drift=0.25,
+    )
+    return made
+
+
+def signed_in(visit: Visit, made: Generation) -> Visitor:
+    client = Client()
+    client.force_login(made.owner)
+    return visit(session=client.session.session_key)
+
+
+def test_no_page_scrolls_sideways_complains_or_calls_another_machine(
+    visit: Visit, drawing: Generation
+) -> None:
+    visitor = signed_in(visit, drawing)
+    look = drawing.aesthetic.get_absolute_url()
+    for path in (
+        "/",
+        "/?q=nothing-of-this-kind",
+        f"/{drawing.owner.username}",
+        look,
+        f"{look}/images",
+        f"{look}/edit",
+        "/new",
+        f"/draw?aesthetic={drawing.version}",
+        "/drawings",
+        f"/drawings/{drawing.pk}",
+        "/accounts/tokens/",
+        "/accounts/email/",
+        "/accounts/password/change/",
+        "/accounts/logout/",
+        "/about",
+        "/problems/not-found",
+    ):
+        visitor.go(path)
+    visitor.assert_no_complaints()
+
+
+def test_the_pages_of_the_api_are_served_from_here(visit: Visit) -> None:
+    visitor = visit()
+    visitor.go("/api/docs/")
+    visitor.page.get_by_text("/api/v1/aesthetics", exact=True).first.wait_for()
+    visitor.assert_no_complaints()

@@ -19,3 +19,6 @@ DEFAULTS = {
 
 for name, text in DEFAULTS.items():
     os.environ.setdefault(name, text)
+
+# WhiteNoise warns in every test where the folder of collected files is missing.
+(Path(os.environ["HUB_VAR"]) / "static").mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,7 @@ LISTS = {
 # The same for everybody, or about the visitor alone.
 OF_ALL = {
     "hub:about", "hub:problem", "hub:live", "hub:ready", "hub:docs", "registry:create",
-    "api:root", "api:openapi", "api:unknown",
+    "hub:favicon", "api:root", "api:openapi", "api:unknown",
 }  # fmt: skip
 
 # Others' code: allauth knows the visitor only; the admin's site asks for a staff member.

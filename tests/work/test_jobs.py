@@ -1,6 +1,7 @@
 """Jobs as they are sent and run: messages, the broker away, the one place of errors."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -20,6 +21,7 @@ from tests.processes import OwnBroker
 
 # A request to a hub whose broker is away must not take much longer than others; on a busy machine.
 PATIENCE = 2.0  # seconds
+SILENCE = 15.0  # seconds for which a broker hangs; after it even a request that waits is answered
 
 
 # --- Running ------------------------------------------------------------------------------------
@@ -168,11 +170,14 @@ def test_what_is_asked_for_twice_is_queued_and_sent_once(
 
 @pytest.fixture
 def silent_broker(own_broker: OwnBroker) -> Iterator[OwnBroker]:
-    """A broker that takes connections and never answers."""
+    """A broker that takes connections and does not answer for a long time."""
     assert own_broker._server is not None
     process = own_broker._server.process
     process.suspend()
+    end = threading.Timer(SILENCE, process.resume)
+    end.start()
     yield own_broker
+    end.cancel()
     process.resume()
 
 

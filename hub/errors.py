@@ -21,10 +21,9 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from accounts.refusals import Refusal
-from hub.problems import BY_STATUS, PROBLEMS, Problem
+from hub.problems import API_PREFIX, BY_STATUS, PROBLEMS, Problem
 
 MEDIA_TYPE = "application/problem+json"
-API_PREFIX = "/api/"
 
 
 @dataclass(frozen=True, slots=True)

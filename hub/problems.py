@@ -5,6 +5,8 @@ from http import HTTPStatus
 
 from django.conf import settings
 
+API_PREFIX = "/api/"  # below it every error is a problem; elsewhere it is a page
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

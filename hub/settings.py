@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "hub.fragments.SignedOutFragments",
+    "hub.caching.ApiCaching",
 ]
 
 ROOT_URLCONF = "hub.urls"

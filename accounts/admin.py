@@ -8,7 +8,7 @@ from accounts.models import Token, User
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(UserAdmin[User]):
     """People leave by being deactivated; a name never changes hands, so it never changes."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:

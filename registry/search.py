@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramWordSimilarity
-from django.db.models import Count, DecimalField, F, Func, Q, QuerySet
+from django.db.models import Count, DecimalField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast, Greatest
 from pgvector.django import CosineDistance
 
@@ -45,6 +45,7 @@ class Criteria:
 def browse(criteria: Criteria, *, person: User | AnonymousUser) -> QuerySet[Aesthetic]:
     """Return the public aesthetics that meet the criteria, in order, for pages and API alike.
 
+    One whose versions were all withdrawn is no longer offered here; its own page still tells.
     A person who asks for their own gets their drafts too, the last that was begun first.
     """
     aesthetics: QuerySet[Aesthetic]
@@ -52,7 +53,8 @@ def browse(criteria: Criteria, *, person: User | AnonymousUser) -> QuerySet[Aest
         aesthetics = Aesthetic.objects.owned_by(person)
         orders = {**SORTS, NEWEST: NEWEST_DRAFTS}
     else:
-        aesthetics = Aesthetic.objects.public()
+        offered = Version.objects.offered().filter(aesthetic=OuterRef("pk"))
+        aesthetics = Aesthetic.objects.public().filter(Exists(offered))
         orders = SORTS
     aesthetics = aesthetics.select_related("owner")
     if criteria.owner:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Sum
 
-from accounts.quotas import check_quota, start_of_day
+from accounts.quotas import QuotaExceeded, check_quota, start_of_day
 from registry import archives, blobs
 from registry.models import Aesthetic, Image, Member, Side
 from registry.pictures import (
@@ -75,16 +75,22 @@ def add_files(
 ) -> Report:
     """Put pictures, and the pictures of zip archives, into the set of `aesthetic`.
 
-    Raises QuotaExceeded when the day's share is used up; what was added before it stays.
+    When the day's share is used up in between, the report names the file at which it ended, and
+    what was added before it stays. Raises QuotaExceeded when not even the first fits.
     """
     report = Report()
     for upload in files:
         for name, data in _pictures_of(upload, report):
-            _check_upload_quota(aesthetic, len(data))
             try:
+                _check_upload_quota(aesthetic, len(data))
                 added = add_picture(aesthetic, name, data, side, provenance or Provenance())
             except PictureRefused as error:
                 report.refused.append(Refused(name, error.code, error.detail))
+            except QuotaExceeded as error:
+                if not report.accepted:
+                    raise
+                report.refused.append(Refused(name, error.code, error.detail))
+                return report
             else:
                 report.accepted.append(added)
     return report

@@ -42,6 +42,13 @@ def test_without_words_the_newest_come_first(looks: None) -> None:
     assert found() == ["neon-rain", "red-brick", "sea-mist"]
 
 
+def test_what_was_withdrawn_altogether_is_no_longer_offered(looks: None, ada: User) -> None:
+    withdrawn = Aesthetic.objects.get(slug="sea-mist")
+    publishing.yank(withdrawn.versions.get(), reason="The licence was wrong.")
+    assert found() == ["neon-rain", "red-brick"]
+    assert "sea-mist" in found(ada, owner="ada")
+
+
 def test_a_new_version_brings_an_aesthetic_to_the_front(looks: None) -> None:
     old = Aesthetic.objects.get(slug="sea-mist")
     factories.shelved(old)

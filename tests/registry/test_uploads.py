@@ -141,16 +141,29 @@ def test_a_long_file_name_is_cut_at_its_beginning(draft: Aesthetic) -> None:
 
 def test_the_share_of_pictures_of_a_day_has_an_end(draft: Aesthetic, settings: Settings) -> None:
     settings.QUOTA_UPLOAD_IMAGES = 2
-    files = [upload(f"{seed}.png", picture(seed)) for seed in range(3)]
-    with pytest.raises(QuotaExceeded, match="today's 2 pictures"):
-        add(draft, *files)
+    files = [upload(f"{seed}.png", picture(seed)) for seed in range(4)]
+    report = add(draft, *files)
+    (refused,) = report.refused
+    assert (refused.name, refused.code) == ("2.png", "quota-exceeded")
+    assert "today's 2 pictures" in refused.detail
+    assert [accepted.name for accepted in report.accepted] == ["0.png", "1.png"]
     assert draft.members.count() == 2
+
+
+def test_an_upload_of_which_nothing_fits_the_share_is_refused_as_a_whole(
+    draft: Aesthetic, settings: Settings
+) -> None:
+    settings.QUOTA_UPLOAD_IMAGES = 1
+    add(draft, upload("0.png", picture(0)))
+    with pytest.raises(QuotaExceeded, match="today's 1 pictures"):
+        add(draft, upload("1.png", picture(1)), upload("2.png", picture(2)))
 
 
 def test_the_share_of_bytes_of_a_day_has_an_end(draft: Aesthetic, settings: Settings) -> None:
     settings.QUOTA_UPLOAD_BYTES = len(picture(0))
-    with pytest.raises(QuotaExceeded, match="bytes of pictures"):
-        add(draft, upload("0.png", picture(0)), upload("1.png", picture(1)))
+    report = add(draft, upload("0.png", picture(0)), upload("1.png", picture(1)))
+    assert [refused.code for refused in report.refused] == ["quota-exceeded"]
+    assert "bytes of pictures" in report.refused[0].detail
     assert draft.members.count() == 1
 
 

@@ -19,14 +19,13 @@ from torch import Tensor
 from transformers import CLIPTextModelWithProjection
 from transformers.utils import logging as transformers_logging
 
-from registry.digests import canonical_json, digest_bytes, digest_chunks
+from registry.digests import canonical_json, digest_bytes, digest_file
 
 LEAST_SIZE_STEP = 8  # pixels; diffusers' pipeline takes no finer sizes, whatever the autoencoder
 
 INDEX = "model_index.json"
 # What decides a picture: the index, and the weights, settings and words of the components.
 DECISIVE = (INDEX, "*/*.safetensors", "*/*.json", "*/*.txt")
-CHUNK = 2**20  # bytes; large enough that reading costs less than hashing.
 
 
 class DiffusionRefused(Exception):
@@ -120,16 +119,8 @@ def checkpoint_digest(checkpoint: str) -> str:
     folder = _folder(checkpoint)
     files = {path for pattern in DECISIVE for path in folder.glob(pattern)}
     return digest_bytes(
-        canonical_json(
-            {path.relative_to(folder).as_posix(): digest_chunks(_chunks(path)) for path in files}
-        )
+        canonical_json({path.relative_to(folder).as_posix(): digest_file(path) for path in files})
     )
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
 
 
 def _folder(checkpoint: str) -> Path:

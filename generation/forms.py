@@ -6,7 +6,7 @@ from django import forms
 
 from generation.doses import default_dose
 from generation.models import Generation
-from generation.models.generations import LARGEST_SEED
+from generation.models.generations import LARGEST_SEED, PARAMETERS
 from generation.prompts import find_version
 from registry import search
 from registry.models import Version
@@ -33,18 +33,7 @@ class DrawForm(forms.ModelForm[Generation]):
 
     class Meta:
         model = Generation
-        fields = [
-            "prompt",
-            "negative_prompt",
-            "seed",
-            "optimiser",
-            "steps",
-            "rate",
-            "weight",
-            "sampler",
-            "sampling_steps",
-            "guidance",
-        ]
+        fields = [name for name in PARAMETERS if name not in {"width", "height"}]
         labels = {"negative_prompt": "Without", "sampling_steps": "Sampling steps"}
         widgets = {"prompt": forms.Textarea(attrs={"rows": 2})}
 

@@ -11,9 +11,10 @@ from django.conf import settings
 
 from generation import infotext
 from generation.models import Generation
+from generation.models.generations import PARAMETERS
 from registry.digests import hex_of
 
-PARAMETERS = "parameters"  # the key that the web UIs read
+TEXT = "parameters"  # the key that the web UIs read
 OURS = "aesthetic"
 
 SAMPLER_NAMES = {Generation.Sampler.CHECKPOINT: "Default", Generation.Sampler.DPM: "DPM++ 2M"}
@@ -21,7 +22,7 @@ SAMPLER_NAMES = {Generation.Sampler.CHECKPOINT: "Default", Generation.Sampler.DP
 
 def plain_png(generation: Generation, image: Any) -> bytes:
     """Return the plain picture as PNG: what the prompt alone draws."""
-    texts = {PARAMETERS: infotext.parameters(_drawing(generation), None)}
+    texts = {TEXT: infotext.parameters(_drawing(generation), None)}
     return infotext.png(image, texts, {})
 
 
@@ -36,7 +37,7 @@ def personalised_png(generation: Generation, image: Any) -> bytes:
         steps=generation.steps,
         optimiser=generation.optimiser,
     )
-    texts = {PARAMETERS: infotext.parameters(_drawing(generation), applied)}
+    texts = {TEXT: infotext.parameters(_drawing(generation), applied)}
     return infotext.png(image, texts, {OURS: json.dumps(everything(generation), sort_keys=True)})
 
 
@@ -50,18 +51,7 @@ def everything(generation: Generation) -> dict[str, Any]:
         "vector_digest": version.vector_digest,
         "space": version.space.name,
         "checkpoint": generation.checkpoint,
-        "prompt": generation.prompt,
-        "negative_prompt": generation.negative_prompt,
-        "seed": generation.seed,
-        "optimiser": generation.optimiser,
-        "steps": generation.steps,
-        "rate": generation.rate,
-        "weight": generation.weight,
-        "sampler": generation.sampler,
-        "sampling_steps": generation.sampling_steps,
-        "guidance": generation.guidance,
-        "width": generation.width,
-        "height": generation.height,
+        **{name: getattr(generation, name) for name in PARAMETERS},
     }
 
 

@@ -14,9 +14,12 @@ import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 
 WIDTH = 768  # numbers in an embedding, in every space that the hub knows
 VECTOR_BYTES = 4 * WIDTH  # each is an IEEE-754 binary32
+
+PIECE = 2**20  # bytes read at a time; large enough that reading costs less than hashing
 
 SIDES = ("towards", "away")
 
@@ -39,6 +42,12 @@ def digest_chunks(chunks: Iterable[bytes]) -> str:
     for chunk in chunks:
         digest.update(chunk)
     return f"sha256:{digest.hexdigest()}"
+
+
+def digest_file(path: Path) -> str:
+    """Name the bytes of a file, which is read piece by piece."""
+    with path.open("rb") as file:
+        return digest_chunks(iter(lambda: file.read(PIECE), b""))
 
 
 def is_digest(text: str) -> bool:

@@ -4,7 +4,6 @@ Nothing is built here, so that a space can be described by hashing its weights f
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,11 @@ from typing import Any
 import open_clip
 from open_clip.transform import PreprocessCfg, merge_preprocess_dict
 
-from registry.digests import canonical_json, digest_bytes, digest_chunks, hex_of
+from registry.digests import canonical_json, digest_bytes, digest_file, hex_of
 
 LOCAL = "local-dir:"
 CONFIGURATION = "open_clip_config.json"
 WEIGHTS = ("*.safetensors", "*.bin", "*.pth", "*.pt")  # What open_clip would take for weights.
-CHUNK = 2**20  # bytes; large enough that reading costs less than hashing.
 
 # What open_clip builds where a vision configuration does not say.
 DEFAULT_TOWER = {"width": 768, "layers": 12, "patch_size": 16, "image_size": 224}
@@ -93,7 +91,7 @@ def description_of(files: Files) -> Description:
     preprocessing = _preprocessing(files)
     return Description(
         architecture=_architecture(files.model),
-        weights=digest_chunks(_chunks(files.weights)),
+        weights=digest_file(files.weights),
         preprocessing=preprocessing,
         width=int(files.model["embed_dim"]),
         image_size=int(preprocessing["size"]),
@@ -228,9 +226,3 @@ def _architecture(model: dict[str, Any]) -> str:
     shape = f"vit-{vision['width']}x{vision['layers']}-patch{vision['patch_size']}"
     tower = vision.get("timm_model_name", shape)
     return f"{tower}/{hex_of(digest_bytes(canonical_json(model)))[:12]}"
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk

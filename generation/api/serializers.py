@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from generation.models import Generation
+from generation.models.generations import PARAMETERS
 
 PICTURES = ("plain", "personalised")
 
@@ -32,18 +33,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         fields = read_only_fields = [
             "id",
             "aesthetic",
-            "prompt",
-            "negative_prompt",
-            "seed",
-            "optimiser",
-            "steps",
-            "rate",
-            "weight",
-            "sampler",
-            "sampling_steps",
-            "guidance",
-            "width",
-            "height",
+            *PARAMETERS,
             "state",
             "stage",
             "done",
@@ -85,21 +75,7 @@ class GenerationRequestSerializer(serializers.ModelSerializer[Generation]):
 
     class Meta:
         model = Generation
-        fields = [
-            "aesthetic",
-            "prompt",
-            "negative_prompt",
-            "seed",
-            "optimiser",
-            "steps",
-            "rate",
-            "weight",
-            "sampler",
-            "sampling_steps",
-            "guidance",
-            "width",
-            "height",
-        ]
+        fields = ["aesthetic", *PARAMETERS]
         extra_kwargs = {
             name: {"required": False} for name in fields if name not in {"aesthetic", "prompt"}
         }

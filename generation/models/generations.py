@@ -19,6 +19,22 @@ MOST_SAMPLING_STEPS = 100
 LARGEST_SIDE = 1024  # pixels
 SIZE_STEP = 8  # pixels; latents of Stable Diffusion are an eighth of the picture
 
+# All that decides the pictures, next to the version and the checkpoint.
+PARAMETERS = (
+    "prompt",
+    "negative_prompt",
+    "seed",
+    "optimiser",
+    "steps",
+    "rate",
+    "weight",
+    "sampler",
+    "sampling_steps",
+    "guidance",
+    "width",
+    "height",
+)
+
 # Below this relative change of the conditioning nobody can see a difference.
 LEAST_DRIFT = 0.01
 

@@ -18,24 +18,12 @@ from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
 from generation.forms import DrawForm
 from generation.models import Generation
-from generation.models.generations import LEAST_DRIFT
+from generation.models.generations import LEAST_DRIFT, PARAMETERS
 from generation.prompts import find_version, queue_generation
 from registry import blobs, covers, serving
 from registry.models import Aesthetic
 
 PAGE_SIZE = 24
-AGAIN = [
-    "prompt",
-    "negative_prompt",
-    "seed",
-    "optimiser",
-    "steps",
-    "rate",
-    "weight",
-    "sampler",
-    "sampling_steps",
-    "guidance",
-]  # what “use these settings again” brings along
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +172,7 @@ def _initial(request: PersonRequest) -> dict[str, Any]:
         found = None
     if found is None:
         return {"aesthetic": request.GET.get("aesthetic", "")}
-    return {"aesthetic": str(found.version), **{name: getattr(found, name) for name in AGAIN}}
+    return {"aesthetic": str(found.version), **{name: getattr(found, name) for name in PARAMETERS}}
 
 
 def _chosen(request: PersonRequest, ref: str) -> Aesthetic | None:

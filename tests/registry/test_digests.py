@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -211,3 +212,10 @@ def test_a_vector_of_another_width_has_no_name(count: int) -> None:
 def test_bytes_that_no_vector_has_are_not_read(data: bytes) -> None:
     with pytest.raises(ValueError, match="vector"):
         digests.vector_of(data)
+
+
+def test_a_file_has_the_name_of_its_bytes_however_many(tmp_path: Path) -> None:
+    for size in (0, 1, digests.PIECE, digests.PIECE + 1):
+        path = tmp_path / str(size)
+        path.write_bytes(bytes(size))
+        assert digests.digest_file(path) == digests.digest_bytes(bytes(size))

@@ -163,21 +163,17 @@ def test_a_drawing_that_waits_asks_again_and_can_be_cancelled(
     assert "hx-get" not in html(page.get(f"/drawings/{made.pk}/status"))
 
 
-def test_a_drawing_at_work_shows_its_stage_and_how_far_it_is(
+def test_the_status_is_a_fragment_with_the_stage_that_is_never_kept(
     page: Client, ada: User, version: Version
 ) -> None:
     made = queue_generation(ada, version=version, prompt=PROMPT)
     lease = Lease(made)
     assert lease.claim()
     lease.report(stage="drawing", done=25, total=40)
-    shown = html(page.get(f"/drawings/{made.pk}/status"))
-    assert "Drawing" in shown
-    assert '<progress value="25" max="40"' in shown
-
-
-def test_the_status_is_a_fragment_and_is_never_kept(page: Client, finished: Generation) -> None:
-    answer = page.get(f"/drawings/{finished.pk}/status")
+    answer = page.get(f"/drawings/{made.pk}/status")
     assert "<html" not in html(answer)
+    assert "Drawing" in html(answer)
+    assert '<progress value="25" max="40"' in html(answer)
     assert "no-store" in answer["Cache-Control"]
 
 

@@ -27,8 +27,8 @@ smoke: $(VENV)/base.stamp  ## run the demo headless and do the main job through 
 lint: $(VENV)/test.stamp  ## ruff and djlint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/djlint --quiet --check templates
-	$(BIN)/djlint --quiet --lint templates
+	$(BIN)/djlint --check templates
+	$(BIN)/djlint --lint templates
 
 types: $(VENV)/test.stamp  ## mypy
 	$(BIN)/mypy $(PACKAGES)

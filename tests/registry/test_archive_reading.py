@@ -3,6 +3,7 @@
 import io
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -34,12 +35,21 @@ class Pipe(io.RawIOBase):
         return len(data)
 
 
+WIDE = pytest.param(
+    True,
+    marks=pytest.mark.skipif(
+        sys.version_info < (3, 11, 4),
+        reason="This Python's zipfile contradicts itself where it forces zip64 (CPython 103861).",
+    ),
+)
+
+
 def test_members_are_listed_and_read_in_the_order_of_the_directory() -> None:
     assert contents(archive(CAT, DOG)) == {"cat.jpg": b"cat" * 50, "dog.png": b"dog" * 50}
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-@pytest.mark.parametrize("force_zip64", [False, True])
+@pytest.mark.parametrize("force_zip64", [False, WIDE])
 def test_archives_of_pythons_zipfile_are_read(method: int, force_zip64: bool) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as writer:
@@ -49,7 +59,7 @@ def test_archives_of_pythons_zipfile_are_read(method: int, force_zip64: bool) ->
     assert contents(file) == {"trip/cat.jpg": b"cat" * 50}
 
 
-@pytest.mark.parametrize("force_zip64", [False, True])
+@pytest.mark.parametrize("force_zip64", [False, WIDE])
 def test_archives_that_were_written_to_a_pipe_are_read(force_zip64: bool) -> None:
     pipe = Pipe()
     with (

@@ -101,9 +101,21 @@ def test_a_used_up_share_is_429(
     client: Client, as_ada: Headers, draft: Aesthetic, settings: Settings
 ) -> None:
     settings.QUOTA_UPLOAD_IMAGES = 1
-    response = add(client, as_ada, upload("1.png", picture(1)), upload("2.png", picture(2)))
+    add(client, as_ada, upload("1.png", picture(1)))
+    response = add(client, as_ada, upload("2.png", picture(2)))
     body = problem(response, 429, "quota-exceeded")
     assert body["detail"].startswith("You have used today's 1 pictures.")
+    assert draft.members.count() == 1
+
+
+def test_a_share_used_up_on_the_way_is_told_in_the_report(
+    client: Client, as_ada: Headers, draft: Aesthetic, settings: Settings
+) -> None:
+    settings.QUOTA_UPLOAD_IMAGES = 1
+    response = add(client, as_ada, upload("1.png", picture(1)), upload("2.png", picture(2)))
+    assert response.status_code == 200
+    (refused,) = response.json()["refused"]
+    assert (refused["name"], refused["code"]) == ("2.png", "quota-exceeded")
     assert draft.members.count() == 1
 
 

@@ -1,10 +1,33 @@
 """Forms of the account pages."""
 
 from datetime import timedelta
+from typing import Any
 
+from allauth.account.forms import LoginForm, SignupForm
 from django import forms
 
 from accounts.models import Token
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]  # allauth is not typed
+    """allauth's form in the words of our pages."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "Name or email"
+        self.fields["login"].widget.attrs.pop("placeholder", None)
+        self.fields["remember"].label = "Stay signed in"
+
+
+class JoinForm(SignupForm):  # type: ignore[misc]  # allauth is not typed
+    """allauth's form, which says the rule of a name before it is broken."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "Name"
+        self.fields[
+            "username"
+        ].help_text = "Lower-case letters, digits and single hyphens. It stands in your addresses."
 
 
 class TokenForm(forms.Form):

@@ -6,11 +6,12 @@ from typing import Self
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import names, secrets
+from accounts.quotas import QuotaExceeded, start_of_day
 
 # Writing `last_used_at` on each request would turn every read into a write.
 LAST_USE_RESOLUTION = timedelta(minutes=1)
@@ -118,3 +119,34 @@ def issue_token(
     token.full_clean()
     token.save()
     return token, secret
+
+
+class UsageQuerySet(models.QuerySet["Usage"]):
+    def spend(self, person: User, what: str, amount: int, *, limit: int) -> None:
+        """Take `amount` from today's share of `person`; raise QuotaExceeded when it is less.
+
+        One UPDATE asks and takes, so requests side by side cannot spend the same share twice.
+        """
+        today, _ = self.get_or_create(user=person, day=start_of_day().date(), what=what)
+        enough = self.filter(pk=today.pk, amount__lte=limit - amount)
+        if not enough.update(amount=F("amount") + amount):
+            raise QuotaExceeded(what, limit)
+
+
+class Usage(models.Model):
+    """How much of something a person used on a day, whatever became of it afterwards."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="usage")
+    day = models.DateField()  # UTC
+    what = models.CharField(max_length=32)
+    amount = models.PositiveBigIntegerField(default=0)
+
+    objects = UsageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "day", "what"], name="usage_once_per_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount:,} {self.what} on {self.day}"

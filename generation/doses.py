@@ -23,6 +23,7 @@ class Dose:
     guidance: float
     width: int  # pixels
     height: int
+    hint: str = ""  # for people: what the checkpoint is good at drawing
 
 
 @cache

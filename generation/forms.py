@@ -6,12 +6,35 @@ from django import forms
 
 from generation.doses import default_dose
 from generation.models import Generation
-from generation.models.generations import LARGEST_SEED, PARAMETERS
+from generation.models.generations import (
+    LARGEST_SEED,
+    MOST_SAMPLING_STEPS,
+    MOST_STEPS,
+    PARAMETERS,
+)
 from generation.prompts import find_version
 from registry import search
 from registry.models import Version
 
+EXPERT = frozenset(PARAMETERS) - {"prompt", "width", "height"}
+# Told before anything is sent; the model holds the same and the rest.
+CHECKED_BY_BROWSERS = {
+    "steps": {"min": 0, "max": MOST_STEPS},
+    "weight": {"min": 0, "max": 1},
+    "sampling_steps": {"min": 1, "max": MOST_SAMPLING_STEPS},
+    "guidance": {"min": 1, "max": 30},
+}
 LOOKS_SUGGESTED = 100  # in the list that a browser offers while somebody types
+
+
+def find_look(ref: str, *, person: Any) -> Version | None:
+    """Return the version that somebody names by its ref, or by a title that one look alone has."""
+    ref = ref.strip()
+    if "\0" not in ref and "/" not in ref:
+        titled = search.browse(search.Criteria(), person=person).filter(title__iexact=ref)[:2]
+        if len(titled) == 1:
+            ref = titled[0].ref
+    return find_version(ref, person=person)
 
 
 class DrawForm(forms.ModelForm[Generation]):
@@ -19,7 +42,7 @@ class DrawForm(forms.ModelForm[Generation]):
 
     aesthetic = forms.CharField(
         label="Look",
-        help_text="owner/name of a published look, or owner/name@v2 for one version of it.",
+        help_text="Its title, or owner/name, or owner/name@v2 for one version of it.",
         widget=forms.TextInput(
             attrs={"autocapitalize": "none", "spellcheck": "false", "list": "looks"}
         ),
@@ -35,7 +58,9 @@ class DrawForm(forms.ModelForm[Generation]):
         model = Generation
         fields = [name for name in PARAMETERS if name not in {"width", "height"}]
         labels = {"negative_prompt": "Without", "sampling_steps": "Sampling steps"}
-        widgets = {"prompt": forms.Textarea(attrs={"rows": 2})}
+        widgets = {
+            "prompt": forms.Textarea(attrs={"rows": 2, "placeholder": "a lighthouse by the sea"})
+        }
 
     def __init__(self, *args: Any, person: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,12 +72,31 @@ class DrawForm(forms.ModelForm[Generation]):
         self.looks = search.browse(search.Criteria(), person=person)[:LOOKS_SUGGESTED]
         for name in ("rate", "weight", "guidance"):
             self.fields[name].widget.attrs["step"] = "any"
+        for name, limits in CHECKED_BY_BROWSERS.items():
+            self.fields[name].widget.attrs.update(limits)
+        self.fields["prompt"].help_text = dose.hint
+        # A browser would cut a prompt that was pasted in without a word; the form says it.
+        self.fields["prompt"].widget.attrs.pop("maxlength", None)
+
+    @property
+    def has_expert_values(self) -> bool:
+        """Whether the folded settings need to be seen: wrong, or not what they are by default."""
+        if self.is_bound:
+            return bool(self.errors.keys() & EXPERT)
+        dose = default_dose()
+        return any(
+            self.initial.get(name) not in (None, "", getattr(dose, name, None)) for name in EXPERT
+        )
 
     def clean_aesthetic(self) -> Version:
         ref = self.cleaned_data["aesthetic"].strip()
-        version = find_version(ref, person=self.person)
+        version = find_look(ref, person=self.person)
         if version is None:
-            raise forms.ValidationError(f"There is no published look “{ref}”.", code="not-found")
+            raise forms.ValidationError(
+                f"There is no published look “{ref}”. Choose one with a picture, or write its "
+                "owner, a slash, and its name.",
+                code="not-found",
+            )
         return version
 
     def parameters(self) -> dict[str, Any]:

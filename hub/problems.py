@@ -115,6 +115,13 @@ _ALL = (
         "Its keeper registers one with “manage.py register_space”.",
     ),
     Problem(
+        "busy",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The hub is busy",
+        "It looks at a few uploads at a time, and at no more than three of one person. Wait as "
+        "long as “Retry-After” says.",
+    ),
+    Problem(
         "too-few-images",
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The set is too small",
@@ -126,6 +133,13 @@ _ALL = (
         "The set is small, and you have not accepted that",
         "An embedding of fewer than five pictures tells much of each. Add pictures, or send "
         "“accept_few: true”.",
+    ),
+    Problem(
+        "close-versions",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The set is close to a published one, and you have not accepted that",
+        "Two embeddings of sets that differ in fewer than five pictures tell exactly what those "
+        "add. Change more pictures, or send “accept_close: true”.",
     ),
     Problem(
         "not-ready",

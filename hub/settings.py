@@ -70,7 +70,6 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.humanize",
     "django.contrib.staticfiles",
 ]
 
@@ -84,6 +83,7 @@ MIDDLEWARE = [
     "hub.errors.NoNulCharacters",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "hub.bodies.BodyLimit",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -141,7 +141,9 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR / "media")))
 AWS_STORAGE_BUCKET_NAME: str = env.str("AWS_STORAGE_BUCKET_NAME", default="")
 AWS_S3_ENDPOINT_URL: str | None = env.str("AWS_S3_ENDPOINT_URL", default="") or None
-AWS_S3_FILE_OVERWRITE = False
+# Names are digests: whoever writes one again writes the same bytes. Without this, the slower of two
+# would leave a copy under a name that nobody knows.
+AWS_S3_FILE_OVERWRITE = True
 STORAGES = {
     "default": {"BACKEND": "storages.backends.s3.S3Storage"}
     if AWS_STORAGE_BUCKET_NAME
@@ -152,10 +154,9 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage",
     },
 }
-# The digest of a 30 MB picture plus the multipart frame; a zip is streamed to disk.
-FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # bytes; what is larger waits on disk until it is read
 DATA_UPLOAD_MAX_NUMBER_FILES = 200
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # bytes, without the files
 
 # --- People -----------------------------------------------------------------------------------
 
@@ -178,6 +179,8 @@ ACCOUNT_EMAIL_VERIFICATION: str = env.str("ACCOUNT_EMAIL_VERIFICATION", default=
 ACCOUNT_USERNAME_VALIDATORS = "accounts.names.OWNER_VALIDATORS"
 ACCOUNT_USERNAME_MIN_LENGTH = 2
 ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm", "signup": "accounts.forms.JoinForm"}
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Aesthetic Hub] "
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="hub@localhost")
@@ -219,7 +222,6 @@ JOB_RESEND_SECONDS: int = env.int("JOB_RESEND_SECONDS", default=60)
 JOB_ATTEMPTS: int = env.int("JOB_ATTEMPTS", default=5)
 JOB_SWEEP_SECONDS: float = env.float("JOB_SWEEP_SECONDS", default=10.0)
 
-CELERY_TASK_ALWAYS_EAGER = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -263,7 +265,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.ScopePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["hub.bodies.ShallowJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "hub.openapi.HubSchema",
     "EXCEPTION_HANDLER": "hub.errors.problem_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

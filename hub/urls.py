@@ -1,5 +1,6 @@
 """All routes. Names of people and aesthetics come last; `accounts.names` reserves the others."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularSwaggerSplitView
@@ -23,6 +24,9 @@ hub_routes = (
     ],
     "hub",
 )
+
+# The admin's own login form would let passwords be guessed as fast as they can be sent.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("admin/", admin.site.urls),

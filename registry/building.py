@@ -79,7 +79,10 @@ def encode_missing(images: Sequence[Image], space: Space, lease: Lease) -> None:
     missing = list({image.pk: image for image in images if image.pk not in known}.values())
     if not missing:
         return
-    lease.report(stage="loading the encoder", done=0, total=len(missing))
+    # Progress is told in pictures of the set: how many were measured before, for whomever, would
+    # tell that somebody else holds them.
+    total = len({image.pk for image in images})
+    lease.report(stage="loading the encoder", done=0, total=total)
     encoder = encoder_for(space)
     done = 0
     for batch in decoded_batches(missing, space.image_size):
@@ -92,7 +95,8 @@ def encode_missing(images: Sequence[Image], space: Space, lease: Lease) -> None:
             ignore_conflicts=True,  # another build of the same pictures may run beside this one
         )
         done += len(batch)
-        lease.report(stage="encoding pictures", done=done, total=len(missing))
+        share = total * done // len(missing)
+        lease.report(stage="encoding pictures", done=share, total=total)
 
 
 def decoded_batches(images: Sequence[Image], size: int) -> Iterator[list[Decoded]]:
@@ -115,7 +119,10 @@ def construct(construction: str, vectors: np.ndarray, towards: np.ndarray) -> np
 
 
 def most_typical(vectors: np.ndarray, towards: np.ndarray, embedding: np.ndarray) -> list[int]:
-    """Return the indices of the pictures closest to the embedding, closest first."""
+    """Return the indices of the pictures closest to the embedding by cosine, closest first.
+
+    Of features [images, 768], sides [images] and the embedding [768]; only of the side towards.
+    """
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     closeness = np.where(towards, unit @ embedding, -np.inf)  # [images]
     closest = np.argsort(-closeness, kind="stable")[:COVER_SIZE]

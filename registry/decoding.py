@@ -31,7 +31,7 @@ class PictureRefused(Exception):
 
     Codes: too-many-bytes, unknown-extension, wrong-extension, not-a-picture, truncated, malformed,
     unsupported-coding, profile-too-large, animated, too-many-pixels, too-long, too-small,
-    too-elongated, undecodable.
+    too-elongated, too-empty, undecodable.
     """
 
     def __init__(self, name: str, code: str, detail: str) -> None:

@@ -65,7 +65,10 @@ class Encoder:
         return projection.detach().clone()  # [hidden, width]
 
     def encode_pictures(self, pictures: Sequence[Pixels]) -> Features:
-        """Return the un-normalised features [n, width] of n pixel arrays uint8 [size, size, 3]."""
+        """Return the un-normalised features [n, width] of n pixel arrays uint8 [size, size, 3].
+
+        Raises ValueError for arrays of another shape or type.
+        """
         size = self.description.image_size
         for picture in pictures:
             if picture.shape != (size, size, 3) or picture.dtype != np.uint8:

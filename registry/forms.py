@@ -7,7 +7,7 @@ from django import forms
 from django.utils.text import slugify
 
 from registry.models import Aesthetic, Side
-from registry.models.aesthetics import MOST_TAGS
+from registry.models.aesthetics import MOST_TAGS, TAG_PATTERN
 
 
 class TagsField(forms.CharField):
@@ -41,8 +41,29 @@ class AestheticForm(forms.ModelForm[Aesthetic]):
             slug.required = False
             slug.help_text = f"{slug.help_text} Left empty, it is made from the title."
             slug.widget.attrs.update(
-                {"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}
+                {
+                    "autocapitalize": "none",
+                    "spellcheck": "false",
+                    "autocomplete": "off",
+                    "data-slug-of": self["title"].id_for_label,  # forms.js fills it in
+                }
             )
+
+    def clean_tags(self) -> list[str]:
+        """Return the tags; say which of them is none, where the model counts from one."""
+        tags: list[str] = self.cleaned_data["tags"]
+        if len(tags) > MOST_TAGS:
+            raise forms.ValidationError(
+                f"These are {len(tags)} tags; {MOST_TAGS} are the most.", code="too-many"
+            )
+        for tag in tags:
+            if not re.fullmatch(TAG_PATTERN, tag):
+                raise forms.ValidationError(
+                    f"“{tag}” is no tag: lower-case letters a to z, digits, and single hyphens "
+                    "between them.",
+                    code="invalid",
+                )
+        return tags
 
     def clean_slug(self) -> str:
         """Return the short name; refuse one that its owner has used.
@@ -58,6 +79,15 @@ class AestheticForm(forms.ModelForm[Aesthetic]):
         if Aesthetic.objects.filter(owner=self.instance.owner, slug=slug).exists():
             raise forms.ValidationError("You have used this short name before.", code="unique")
         return slug
+
+
+class YankForm(forms.Form):
+    """Why a version is withdrawn."""
+
+    reason = forms.CharField(
+        max_length=500,
+        error_messages={"required": "A version is withdrawn with a reason only; please give one."},
+    )
 
 
 class SideForm(forms.Form):

@@ -79,5 +79,5 @@ def sweep(model: type[Job], task: JobTask) -> None:
         finished_at=Now(),
         reason=f"The worker stopped {settings.JOB_ATTEMPTS} times while it worked on this.",
     )
-    for job in model.objects.unsent(seconds=settings.JOB_RESEND_SECONDS):
+    for job in model.objects.unsent(seconds=settings.JOB_RESEND_SECONDS).only("pk"):
         send(task, job)

@@ -31,6 +31,8 @@ __all__ = [
 
 MOST_BYTES: Final = 30_000_000
 MOST_PIXELS: Final = 50_000_000
+QUICK_PIXELS: Final = 4_000_000  # decoded in a tenth of a second, whatever they show
+MOST_PIXELS_A_BYTE: Final = 1_000  # a photograph has 20, a PNG of one colour 350
 LONGEST_SIDE: Final = 16_384  # pixels
 SHORTEST_SIDE: Final = 32  # pixels; less is an icon, and says nothing of a style
 MOST_ELONGATED: Final = 20  # long side over short; more would be cropped to a sliver of it
@@ -97,6 +99,7 @@ def accept(name: str, data: bytes) -> Picture:
     except metadata.MalformedPicture as error:
         raise _refusal(name, error.code, f"{error.clause}; {error.remedy}") from error
     _check_size(name, stripped.width, stripped.height)
+    _check_density(name, stripped)
     _check_decoding(name, kind, stripped)
     return Picture(
         stripped.data,
@@ -160,6 +163,17 @@ def _check_size(name: str, width: int, height: int) -> None:
             name,
             "too-elongated",
             f"{size}, and a side may be {MOST_ELONGATED} times the other at most; crop it",
+        )
+
+
+def _check_density(name: str, stripped: metadata.Stripped) -> None:
+    """Refuse a large picture of next to no bytes: a moment to send, a second to decode."""
+    pixels, size = stripped.width * stripped.height, len(stripped.data)
+    if pixels > QUICK_PIXELS and pixels > MOST_PIXELS_A_BYTE * size:
+        raise _refusal(
+            name,
+            "too-empty",
+            f"has {pixels:,} pixels in {size:,} bytes, so it shows hardly anything",
         )
 
 

@@ -1,18 +1,19 @@
 """From a ready version to a published one: the number, the seal; and the yank. Request side."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Exists, Max, OuterRef
 from django.utils import timezone
 
 from accounts.refusals import Refusal
 from registry import packaging
-from registry.models import Aesthetic, JobState, Version
+from registry.models import Aesthetic, JobState, Version, VersionMember
 
-ENOUGH_IMAGES = 5  # a side; below, an embedding tells much of each picture
+# On a side, and between two versions; fewer, and embeddings tell much of each picture.
+ENOUGH_IMAGES = 5
 
 
 class PublishingRefused(Refusal):
@@ -21,39 +22,72 @@ class PublishingRefused(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """Something the publisher must agree to: `name` for forms and calls, `sentence` for people."""
+    """Something the publisher must agree to, or be refused by `code`."""
 
-    name: str
+    code: str
+    name: str  # in forms and calls
     sentence: str
 
 
 def cautions(version: Version) -> list[Caution]:
     """Return what whoever publishes `version` must agree to (SPEC section 5, privacy)."""
+    return [*_few(version), *_close(version)]
+
+
+def _few(version: Version) -> Iterator[Caution]:
     sizes = Counter(version.members.values_list("side", flat=True))
-    if min(sizes.values()) >= ENOUGH_IMAGES:
-        return []
-    return [
-        Caution(
+    if min(sizes.values()) < ENOUGH_IMAGES:
+        yield Caution(
+            "few-images",
             "accept_few",
             f"This is few: with fewer than {ENOUGH_IMAGES} pictures on a side the embedding tells "
             "much of each of them. I accept that.",
         )
+
+
+def _close(version: Version) -> Iterator[Caution]:
+    """Compare with the published versions of the aesthetic, withdrawn ones too."""
+    same = version.members.filter(image=OuterRef("image"), side=OuterRef("side"))
+    others = Version.objects.published().filter(
+        aesthetic=version.aesthetic_id, space=version.space_id
+    )
+    shared = (
+        VersionMember.objects.order_by()
+        .filter(Exists(same), version__in=others)
+        .values_list("version__number", "version__image_count")
+        .annotate(count=Count("pk"))
+    )
+    differences = [
+        (count + version.image_count - 2 * common, number) for number, count, common in shared
     ]
+    for difference, number in sorted(differences)[:1]:
+        if 0 < difference < ENOUGH_IMAGES:
+            yield Caution(
+                "close-versions",
+                "accept_close",
+                f"This set and that of v{number} differ in {difference} "
+                f"{'picture' if difference == 1 else 'pictures'}: from the two embeddings anybody "
+                "can compute exactly what the difference adds (N·m₁ − (N−1)·m₂). I accept that.",  # noqa: RUF001
+            )
 
 
-@transaction.atomic
 def publish(version: Version, *, accepts: Collection[str] = ()) -> Version:
     """Give the version its number and seal it; publishing twice is a result, not an error.
 
     `accepts` names the cautions that the publisher agreed to.
 
     The files and the manifest are written anew first, since title and licence may have changed
-    after the build. Numbers have no gaps: they are given under a lock of the aesthetic.
+    after the build. A store far away takes its time for that, so it is no part of the transaction.
     """
-    aesthetic = Aesthetic.objects.select_for_update().get(pk=version.aesthetic_id)
     version = Version.objects.select_related("aesthetic__owner", "space").get(pk=version.pk)
     if version.number is not None:
         return version
+    _refuse_unfit(version, accepts)
+    return _seal(version, packaging.package(version), accepts)
+
+
+def _refuse_unfit(version: Version, accepts: Collection[str]) -> None:
+    """Raise PublishingRefused for what is not ready, and for what was not agreed to."""
     if version.state != JobState.SUCCEEDED:
         raise PublishingRefused(
             "not-ready",
@@ -61,15 +95,27 @@ def publish(version: Version, *, accepts: Collection[str] = ()) -> Version:
         )
     for caution in cautions(version):
         if caution.name not in accepts:
-            raise PublishingRefused("few-images", caution.sentence)
-    contents = packaging.package(version)
+            raise PublishingRefused(caution.code, caution.sentence)
+
+
+@transaction.atomic
+def _seal(version: Version, contents: packaging.Package, accepts: Collection[str]) -> Version:
+    """Give the version the next number. There are no gaps: the aesthetic is locked meanwhile."""
+    aesthetic = Aesthetic.objects.select_for_update().get(pk=version.aesthetic_id)
+    if aesthetic.deleted_at is not None:
+        raise PublishingRefused("not-found", f"{version.aesthetic.ref} was deleted.")
+    sealed = ["number", "published_at", "manifest", "version_digest"]
+    version.refresh_from_db(fields=sealed)
+    if version.number is not None:  # a second click was faster
+        return version
+    _refuse_unfit(version, accepts)  # again, since another version may have come in between
     packaging.replace_files(version, contents)
     newest = aesthetic.versions.aggregate(number=Max("number"))["number"] or 0
     version.number = newest + 1
     version.published_at = timezone.now()
     version.manifest = contents.manifest
     version.version_digest = contents.version_digest
-    version.save(update_fields=["number", "published_at", "manifest", "version_digest"])
+    version.save(update_fields=sealed)
     Aesthetic.objects.filter(pk=aesthetic.pk).update(published_at=version.published_at)
     return version
 
@@ -91,6 +137,8 @@ def yank(version: Version, *, reason: str) -> Version:
 @transaction.atomic
 def delete(aesthetic: Aesthetic) -> None:
     """Hide an aesthetic for good. Its name is not issued again; its pictures leave the set."""
+    # Uploads and builds under way take the same lock: they come before this or find nothing.
+    Aesthetic.objects.select_for_update().get(pk=aesthetic.pk)
     aesthetic.members.all().delete()
     for version in aesthetic.versions.unfinished():
         Version.objects.cancel(version.pk)

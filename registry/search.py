@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramWordSimilarity
-from django.db.models import Count, DecimalField, Exists, F, Func, OuterRef, Q, QuerySet
+from django.db.models import Count, DecimalField, Exists, F, Func, OuterRef, QuerySet
 from django.db.models.functions import Cast, Greatest
 from pgvector.django import CosineDistance
 
@@ -12,6 +12,7 @@ from accounts.models import User
 from registry.models import Aesthetic, Version
 from registry.models.aesthetics import SEARCH_CONFIG
 
+LONGEST_QUERY = 200  # characters
 RELEVANCE = "relevance"
 NEWEST = "newest"
 SORTS = {
@@ -53,8 +54,7 @@ def browse(criteria: Criteria, *, person: User | AnonymousUser) -> QuerySet[Aest
         aesthetics = Aesthetic.objects.owned_by(person)
         orders = {**SORTS, NEWEST: NEWEST_DRAFTS}
     else:
-        offered = Version.objects.offered().filter(aesthetic=OuterRef("pk"))
-        aesthetics = Aesthetic.objects.public().filter(Exists(offered))
+        aesthetics = offered()
         orders = SORTS
     aesthetics = aesthetics.select_related("owner")
     if criteria.owner:
@@ -71,25 +71,36 @@ def browse(criteria: Criteria, *, person: User | AnonymousUser) -> QuerySet[Aest
     return aesthetics.order_by(*orders[criteria.sort])
 
 
+def offered() -> QuerySet[Aesthetic]:
+    """Return the public aesthetics that have a version which was not withdrawn."""
+    versions = Version.objects.offered().filter(aesthetic=OuterRef("pk"))
+    return Aesthetic.objects.public().filter(Exists(versions))
+
+
 def by_words(aesthetics: QuerySet[Aesthetic], query: str) -> QuerySet[Aesthetic]:
     """Keep those whose title, tags, name or card match the words; `score` says how well.
 
     Words are matched by PostgreSQL's full text search (quotes, `or` and `-` work as people know
-    them), and titles and owners by trigrams too, which forgives typos.
+    them), and titles and owners by trigrams too, which forgives typos. What comes after the first
+    200 characters is not looked for: the time for each row grows with the text.
     """
+    query = query[:LONGEST_QUERY]
     words = SearchQuery(query, config=SEARCH_CONFIG, search_type="websearch")
+    # A union, since PostgreSQL takes an index for each part of it, and none for an `or` over two
+    # tables.
+    anything = Aesthetic.objects.order_by().values("pk")
+    found = anything.filter(words=words).union(
+        anything.filter(title__trigram_word_similar=query),
+        anything.filter(owner__username__trigram_word_similar=query),
+    )
     return (
-        aesthetics.annotate(
+        aesthetics.filter(pk__in=found)
+        .annotate(
             rank=SearchRank(F("words"), words),
             likeness=Greatest(
                 TrigramWordSimilarity(query, "title"),
                 TrigramWordSimilarity(query, "owner__username"),
             ),
-        )
-        .filter(
-            Q(words=words)
-            | Q(title__trigram_word_similar=query)
-            | Q(owner__username__trigram_word_similar=query)
         )
         # A decimal, so that a cursor can name a place in the order exactly.
         .annotate(
@@ -117,12 +128,12 @@ def neighbours(version: Version, *, person: User | AnonymousUser, most: int) -> 
     """
     others = Aesthetic.objects.visible_to(person).exclude(pk=version.aesthetic_id)
     newest = Version.objects.newest_of_each().filter(aesthetic__in=others)
-    candidates: QuerySet[Version] = Version.objects.filter(
-        pk__in=newest.values("pk"), space=version.space
-    )
-    nearest = (
+    candidates = Version.objects.filter(pk__in=newest.values("pk"), space=version.space)
+    # By their keys alone: to carry manifests and cards through the sort takes as long as the rest.
+    distances = dict(
         candidates.annotate(distance=CosineDistance("vector", version.vector))
-        .select_related("aesthetic__owner", "space")
-        .order_by("distance", "pk")[:most]
+        .order_by("distance", "pk")
+        .values_list("pk", "distance")[:most]
     )
-    return [Neighbour(found, 1.0 - found.distance) for found in nearest]
+    nearest = Version.objects.select_related("aesthetic__owner", "space").in_bulk(distances)
+    return [Neighbour(nearest[pk], 1.0 - distance) for pk, distance in distances.items()]

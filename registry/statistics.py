@@ -3,6 +3,8 @@
 Features are the encoder's output as it comes, not normalised: the paper (arXiv:2209.12330) and both
 public implementations average them so. Rows stand in the order of their image digests, which the
 caller sees to, so that the same features always give the same bytes.
+
+All raise ValueError for features that are not [n, width] with n of 1 or more, or not all finite.
 """
 
 import numpy as np
@@ -25,6 +27,7 @@ def resultant_length(features: NDArray[np.float32]) -> float:
     """Measure how tight the set is: 1 where all rows of [n, width] point the same way, 0 for none.
 
     The length of the mean of the unit vectors (Mardia and Jupp, Directional Statistics, chapter 9).
+    A row of zeros points nowhere, and is a ValueError too.
     """
     rows = _checked(features).astype(np.float64)  # [n, width]
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)  # [n, 1]

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Sum
+from django.db import transaction
 
-from accounts.quotas import QuotaExceeded, check_quota, start_of_day
+from accounts.models import Usage, User
+from accounts.quotas import QuotaExceeded
+from accounts.refusals import Refusal
 from registry import archives, blobs
 from registry.models import Aesthetic, Image, Member, Side
 from registry.pictures import (
@@ -21,11 +23,16 @@ from registry.pictures import (
     accept,
     thumbnail,
 )
+from registry.turns import turn
 
 THUMBNAIL_SIDE = 256  # pixels
 # Pictures a web process decodes at a time: the largest WebP takes 800 MB while it is decoded.
 _DECODING = threading.BoundedSemaphore(2)
 NAME_LENGTH = 255  # characters of a file's name that are kept
+
+
+class SetDeleted(Refusal):
+    """The set is gone: no picture may come into it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +83,22 @@ def add_files(
     """Put pictures, and the pictures of zip archives, into the set of `aesthetic`.
 
     When the day's share is used up in between, the report names the file at which it ended, and
-    what was added before it stays. Raises QuotaExceeded when not even the first fits.
+    what was added before it stays. Raises QuotaExceeded when not even the first fits, TooBusy where
+    too many uploads are under way, and SetDeleted where the set is gone.
     """
+    with turn(aesthetic.owner_id):
+        return _add_files(aesthetic, files, side, provenance or Provenance())
+
+
+def _add_files(
+    aesthetic: Aesthetic, files: Iterable[UploadedFile], side: Side, provenance: Provenance
+) -> Report:
     report = Report()
     for upload in files:
         for name, data in _pictures_of(upload, report):
             try:
-                _check_upload_quota(aesthetic, len(data))
-                added = add_picture(aesthetic, name, data, side, provenance or Provenance())
+                _spend_upload_share(aesthetic.owner, len(data))
+                added = add_picture(aesthetic, name, data, side, provenance)
             except PictureRefused as error:
                 report.refused.append(Refused(name, error.code, error.detail))
             except QuotaExceeded as error:
@@ -101,24 +116,33 @@ def add_picture(
 ) -> Accepted:
     """Store one picture and make it a member; the same one again changes nothing.
 
-    Raises PictureRefused.
+    Raises PictureRefused, and SetDeleted where the set was deleted since the upload began.
     """
     with _DECODING:
         picture = accept(name, data)
         small = thumbnail(picture.data, THUMBNAIL_SIDE)
     image = ensure_image(picture, small)
-    _, is_new = Member.objects.get_or_create(
-        aesthetic=aesthetic,
-        image=image,
-        side=side,
-        defaults={
-            "filename": name[-NAME_LENGTH:],
-            "source": provenance.source,
-            "licence": provenance.licence,
-            "credit": provenance.credit,
-        },
-    )
+    with transaction.atomic():
+        _lock_undeleted(aesthetic)
+        _, is_new = Member.objects.get_or_create(
+            aesthetic=aesthetic,
+            image=image,
+            side=side,
+            defaults={
+                "filename": name[-NAME_LENGTH:],
+                "source": provenance.source,
+                "licence": provenance.licence,
+                "credit": provenance.credit,
+            },
+        )
     return Accepted(name, image.digest, side, not is_new, picture.had_location)
+
+
+def _lock_undeleted(aesthetic: Aesthetic) -> None:
+    """Keep the aesthetic from being deleted until the transaction ends; raise SetDeleted."""
+    kept = Aesthetic.objects.select_for_update().filter(pk=aesthetic.pk, deleted_at__isnull=True)
+    if kept.values("pk").first() is None:
+        raise SetDeleted("not-found", f"{aesthetic.ref} was deleted during the upload.")
 
 
 def ensure_image(picture: Picture, small: bytes) -> Image:
@@ -186,9 +210,12 @@ def _too_large(name: str) -> Refused:
     return Refused(name, "too-many-bytes", f"{name} is larger than {limit} MB; save it smaller.")
 
 
-def _check_upload_quota(aesthetic: Aesthetic, size: int) -> None:
-    """Raise QuotaExceeded when the owner's share of pictures or bytes of today is used up."""
-    today = Member.objects.filter(aesthetic__owner=aesthetic.owner, added_at__gte=start_of_day())
-    used = today.aggregate(size=Sum("image__size", default=0))["size"]
-    check_quota("pictures", used=today.count(), asked=1, limit=settings.QUOTA_UPLOAD_IMAGES)
-    check_quota("bytes of pictures", used=used, asked=size, limit=settings.QUOTA_UPLOAD_BYTES)
+@transaction.atomic
+def _spend_upload_share(owner: User, size: int) -> None:
+    """Take one picture of `size` bytes from today's share; raise QuotaExceeded when it is used up.
+
+    It is spent before anybody looks at the picture, since the looking is what costs, and stays
+    spent when the picture is taken out again, since its bytes stay stored.
+    """
+    Usage.objects.spend(owner, "pictures", 1, limit=settings.QUOTA_UPLOAD_IMAGES)
+    Usage.objects.spend(owner, "bytes of pictures", size, limit=settings.QUOTA_UPLOAD_BYTES)

@@ -22,5 +22,6 @@ urlpatterns = [
     path(f"{ONE}/builds/<uuid:pk>/cancel", workspace.cancel_build, name="cancel_build"),
     path(f"{ONE}/builds/<uuid:pk>/publish", workspace.publish, name="publish"),
     path(f"{ONE}/versions/<str:ref>", browse.version, name="version"),
+    path(f"{ONE}/versions/<str:ref>/withdraw", workspace.withdraw, name="withdraw"),
     path(f"{ONE}/thumbnails/<str:name>.webp", browse.thumbnail, name="thumbnail"),
 ]

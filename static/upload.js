@@ -78,9 +78,10 @@ class Row {
   }
 
   settle({ accepted = [], refused = [], skipped = [] }) {
-    this.accepted = accepted.length;
     this.refused = refused.length;
     const fresh = accepted.filter((picture) => !picture.was_there).length;
+    this.added = fresh;
+    this.repeated = accepted.length - fresh;
     const located = accepted.filter((picture) => picture.had_location);
     for (const { name, detail } of refused) {
       // A member of a zip has a name of its own; most sentences say it already.
@@ -88,7 +89,8 @@ class Row {
       this.note(isMember ? `${name}: ${detail}` : detail, "is-refusal");
     }
     if (located.length) this.note(`${pictures(located.length)} carried a location. It was removed.`, "is-note");
-    if (skipped.length) this.note(`${skipped.length} other files in it were skipped.`, "is-note");
+    if (skipped.length === 1) this.note("1 other file in it was skipped.", "is-note");
+    if (skipped.length > 1) this.note(`${skipped.length} other files in it were skipped.`, "is-note");
     if (!accepted.length) this.say("refused", refused.length ? "Refused" : "No pictures in it");
     else if (!fresh) this.say("stored", "Already in the set");
     else this.say("stored", accepted.length === 1 ? "Stored" : `${pictures(fresh)} stored`);
@@ -220,7 +222,8 @@ class Upload {
   outcome(failed) {
     if (!this.rows.length) return "";
     const sum = (key) => this.rows.reduce((total, row) => total + (row[key] ?? 0), 0);
-    const parts = [`${pictures(sum("accepted"))} in the set`];
+    const parts = [`${pictures(sum("added"))} added`];
+    if (sum("repeated")) parts.push(`${sum("repeated")} in the set already`);
     if (sum("refused")) parts.push(`${sum("refused")} refused`);
     if (failed) parts.push(`${failed} failed`);
     return `Done: ${parts.join(", ")}.`;

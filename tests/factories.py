@@ -115,7 +115,7 @@ def built(of: Aesthetic, pictures: int = 5, direction: int = 0) -> Version:
 def published(of: Aesthetic, pictures: int = 5, direction: int = 0) -> Version:
     """Measure a set and publish it."""
     version = built(of, pictures, direction)
-    return publishing.publish(version, accepts={"accept_few"})
+    return publishing.publish(version, accepts={"accept_few", "accept_close"})
 
 
 def shelved(of: Aesthetic, direction: int = 0) -> Version:

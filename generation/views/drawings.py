@@ -16,14 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
-from generation.forms import DrawForm
+from generation.forms import DrawForm, find_look
 from generation.models import Generation
 from generation.models.generations import LEAST_DRIFT, PARAMETERS
-from generation.prompts import find_version, queue_generation
+from generation.prompts import queue_generation
 from registry import blobs, covers, serving
 from registry.models import Aesthetic
 
 PAGE_SIZE = 24
+LOOKS_SHOWN = 12  # to choose from, where none is chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,10 @@ def draw(request: PersonRequest) -> HttpResponse:
             _add_errors(form, error)
         except Refusal as refusal:
             form.add_error(None, refusal.detail)
-    context = {"form": form, "aesthetic": _chosen(request, form["aesthetic"].value() or "")}
+    aesthetic = _chosen(request, form["aesthetic"].value() or "")
+    context: dict[str, Any] = {"form": form, "aesthetic": aesthetic}
+    if aesthetic is None:
+        context["looks"] = covers.attach_covers(form.looks[:LOOKS_SHOWN])
     return render(request, "generation/draw.html", context)
 
 
@@ -90,6 +94,8 @@ def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
     found = find_own(request, pk)
     if Generation.objects.cancel(found.pk):
         messages.success(request, "The drawing is cancelled.")
+    elif found.has_succeeded:
+        messages.info(request, "The drawing was done already.")
     return redirect(found)
 
 
@@ -176,7 +182,7 @@ def _initial(request: PersonRequest) -> dict[str, Any]:
 
 
 def _chosen(request: PersonRequest, ref: str) -> Aesthetic | None:
-    version = find_version(ref, person=request.user)
+    version = find_look(ref, person=request.user)
     if version is None:
         return None
     aesthetic = version.aesthetic

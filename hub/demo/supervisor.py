@@ -204,6 +204,9 @@ class Demo:
             samples.ensure(hub, account.username, self.options.samples, step.tell)
 
     def _greet(self, account: Account) -> None:
+        mail = f"written to {self.options.var / 'log' / 'web.log'}, not sent"
+        if os.environ.get("EMAIL_URL"):
+            mail = "sent as EMAIL_URL says"
         self.terminal.say(
             f"""
 The Aesthetic Hub is running.
@@ -212,6 +215,7 @@ The Aesthetic Hub is running.
   Account   {account.username}
   Password  {account.password}
   API       {self.url}/api/docs/  (token in {self.options.var / ACCOUNT_FILE})
+  Mail      {mail}
   Logs      {self.options.var / "log"}
 
 Ctrl-C stops it; the next start keeps everything."""

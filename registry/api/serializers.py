@@ -151,6 +151,10 @@ class PublishRequestSerializer(serializers.Serializer[Any]):
     accept_few = serializers.BooleanField(
         default=False, help_text="Agree to publish an embedding of fewer than five pictures a side."
     )
+    accept_close = serializers.BooleanField(
+        default=False,
+        help_text="Agree that the set differs in fewer than five pictures from a published one.",
+    )
 
 
 class YankRequestSerializer(serializers.Serializer[Any]):

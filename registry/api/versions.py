@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -84,8 +84,9 @@ class VersionList(generics.GenericAPIView[Version]):
         aesthetic = find_own_aesthetic(request, owner, slug)
         form = PublishRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        build = get_object_or_404(aesthetic.versions, pk=form.validated_data["build"])
-        accepts = {"accept_few"} if form.validated_data["accept_few"] else set()
+        said = dict(form.validated_data)
+        build = get_object_or_404(aesthetic.versions, pk=said.pop("build"))
+        accepts = {name for name, agrees in said.items() if agrees}
         version = publishing.publish(build, accepts=accepts)
         return Response(VersionSerializer(version).data, status=status.HTTP_201_CREATED)
 
@@ -117,6 +118,7 @@ class Neighbours(APIView):
         """The published versions nearest to this one in its space, nearest first."""
         version = find_version(request, owner, slug, ref)
         nearest = search.neighbours(version, person=request.user, most=NEIGHBOURS)
+        prefetch_related_objects([neighbour.version for neighbour in nearest], "files")
         return Response({"items": NeighbourSerializer(nearest, many=True).data})
 
 

@@ -1,5 +1,7 @@
 """An aesthetic: a named project with its card and its image set."""
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -27,6 +29,7 @@ MOST_TAGS = 12
 BIDIRECTIONAL_CONTROLS = dict.fromkeys(
     [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 SEARCH_CONFIG = "english"  # the text search configuration of titles, tags and cards
 
 
@@ -172,9 +175,13 @@ class Aesthetic(models.Model):
         return self.is_published and is_shown
 
     def clean(self) -> None:
-        """Take out of the title what would turn the text around it (SPEC section 5)."""
-        self.title = self.title.translate(BIDIRECTIONAL_CONTROLS).strip()
-        if not self.title:
+        """Take out of the title what would turn the text around it (SPEC section 5).
+
+        Line breaks and other controls become spaces; something must be left to be seen and clicked.
+        """
+        title = self.title.translate(BIDIRECTIONAL_CONTROLS)
+        self.title = CONTROLS.sub(" ", title).strip()
+        if all(unicodedata.category(character)[0] in "CZ" for character in self.title):
             raise ValidationError({"title": ValidationError("A title has words.", code="blank")})
 
 

@@ -4,7 +4,8 @@ from django.db import models
 from django.db.models import Q
 from pgvector.django import VectorField
 
-from registry.models.spaces import DIGEST_PATTERN, WIDTH, Space, digest_field
+from registry.digests import WIDTH
+from registry.models.spaces import DIGEST_PATTERN, Space, digest_field
 
 
 class Image(models.Model):

@@ -78,8 +78,9 @@ class JobQuerySet(models.QuerySet[AnyJob]):
     def unsent(self, *, seconds: int) -> Self:
         """Return the jobs nobody works on, whose last message is older than `seconds`.
 
-        Most of them wait their turn in a long queue, where every message more is in the way. So
-        the pause doubles with the waiting, up to LONGEST_PAUSE.
+        The oldest come first, so that lost messages cost nobody their turn. Most of them wait in a
+        long queue, where every message more is in the way. So the pause doubles with the waiting,
+        up to LONGEST_PAUSE.
         """
         waiting = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, leased_until__lt=Now())
         idle_since = Coalesce("leased_until", "created_at")
@@ -89,7 +90,7 @@ class JobQuerySet(models.QuerySet[AnyJob]):
             output_field=models.DurationField(),
         )
         due = Q(sent_at__isnull=True) | Q(sent_at__lt=Now() - pause)
-        return self.filter(waiting & due)
+        return self.filter(waiting & due).order_by("created_at")
 
 
 class Job(models.Model):
@@ -144,14 +145,5 @@ class Job(models.Model):
         return self.state in FINAL_STATES
 
     @property
-    def is_running(self) -> bool:
-        return self.state == JobState.RUNNING
-
-    @property
     def has_succeeded(self) -> bool:
         return self.state == JobState.SUCCEEDED
-
-    @property
-    def percent(self) -> int:
-        """How much of the work is done, 0 to 100."""
-        return 100 * self.done // self.total if self.total else 0

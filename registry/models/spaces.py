@@ -3,7 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
-WIDTH = 768  # numbers in an embedding; fixed by the file formats (SPEC section 3)
+from registry.digests import WIDTH
+
 DIGEST_PATTERN = r"^sha256:[0-9a-f]{64}$"
 DIGEST_LENGTH = 71
 

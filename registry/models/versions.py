@@ -11,12 +11,15 @@ from django.urls import reverse
 from pgvector.django import VectorField
 
 from accounts.models import User
+from registry.digests import WIDTH
 from registry.models.aesthetics import Aesthetic, Side
 from registry.models.images import Image
 from registry.models.jobs import OPEN_STATES, Job, JobQuerySet, JobState
-from registry.models.spaces import DIGEST_PATTERN, WIDTH, Space, digest_field
+from registry.models.spaces import DIGEST_PATTERN, Space, digest_field
 from registry.names import VERSION_PATTERN
 
+# Longer than any name of a version; Python refuses to read numbers of thousands of digits.
+LONGEST_REF = 128
 COVER_SIZE = 4  # pictures of a set that everybody sees once it is published
 
 
@@ -52,6 +55,8 @@ class VersionQuerySet(JobQuerySet["Version"]):
         `latest` (the newest that was not yanked), `v3`, or a version digest. Ordered, so that
         the first is the one.
         """
+        if len(ref) > LONGEST_REF:
+            return self.none()
         if ref == "latest":
             return self.offered().order_by("-number")
         if re.fullmatch(VERSION_PATTERN, ref):
@@ -149,6 +154,8 @@ class Version(Job):
             *Job.Meta.indexes,
             models.Index(fields=["version_digest"], name="version_by_digest"),
             models.Index(fields=["vector_digest"], name="version_by_vector_digest"),
+            models.Index(fields=["recipe_digest"], name="version_by_recipe_digest"),
+            models.Index(fields=["image_set_digest"], name="version_by_image_set_digest"),
         ]
 
     def __str__(self) -> str:
@@ -175,13 +182,6 @@ class Version(Job):
         if self.manifest is None:
             raise ValueError(f"{self} is {self.state}, so it has no manifest yet.")
         return bytes(self.manifest)
-
-    @property
-    def seconds(self) -> float | None:
-        """How long the work took, from its first start to its end."""
-        if self.started_at is None or self.finished_at is None:
-            return None
-        return (self.finished_at - self.started_at).total_seconds()
 
 
 class VersionMember(models.Model):

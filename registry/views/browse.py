@@ -1,5 +1,8 @@
 """Pages for everybody: browse, one person, one aesthetic, one version, a thumbnail."""
 
+import difflib
+import itertools
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -10,6 +13,7 @@ from registry.models import Aesthetic, Version, VersionFile
 
 PAGE_SIZE = 24
 TAGS_SHOWN = 16
+TAGS_COMPARED = 500  # with a word that found nothing
 NEIGHBOURS_SHOWN = 6
 
 
@@ -32,9 +36,18 @@ def browse(request: HttpRequest) -> HttpResponse:
         "query": criteria.query,
         "tag": criteria.tag,
         "sort": criteria.sort,
-        "tags": search.tag_counts(Aesthetic.objects.public(), most=TAGS_SHOWN),
+        "tags": search.tag_counts(search.offered(), most=TAGS_SHOWN),
     }
+    if criteria.query and not context["total"]:
+        context["suggestions"] = _suggestions(criteria.query)
     return render(request, "registry/browse.html", context)
+
+
+def _suggestions(query: str) -> list[str]:
+    """Return tags that are written almost like a word of a search that found nothing."""
+    tags = [name for name, _ in search.tag_counts(search.offered(), most=TAGS_COMPARED)]
+    likely = [difflib.get_close_matches(word, tags, n=2) for word in query.lower().split()[:4]]
+    return list(dict.fromkeys(itertools.chain(*likely)))
 
 
 def owner(request: HttpRequest, owner: str) -> HttpResponse:

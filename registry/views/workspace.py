@@ -1,12 +1,14 @@
 """Pages for the owner of an aesthetic: its card, its set, its builds, publishing."""
 
 from dataclasses import asdict
+from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
 from registry import covers, publishing, queueing, uploads
-from registry.forms import AestheticForm, SideForm
+from registry.forms import AestheticForm, SideForm, YankForm
 from registry.models import Aesthetic, Member, Side, Version
 from registry.views.browse import find_aesthetic
 
@@ -28,8 +30,13 @@ def create(request: PersonRequest) -> HttpResponse:
     """Name a new aesthetic."""
     form = AestheticForm(request.POST or None, instance=Aesthetic(owner=request.user))
     if form.is_valid():
-        aesthetic = form.save()
-        return redirect("registry:images", aesthetic.owner.username, aesthetic.slug)
+        try:
+            with transaction.atomic():
+                aesthetic = form.save()
+        except IntegrityError:
+            form.add_error("slug", "You have used this short name a moment ago.")
+        else:
+            return redirect("registry:images", aesthetic.owner.username, aesthetic.slug)
     return render(request, "registry/create.html", {"form": form})
 
 
@@ -83,7 +90,9 @@ def upload(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
         return JsonResponse(asdict(report))
     request.session[REFUSED] = [asdict(refused) for refused in report.refused]
     if report.accepted:
-        messages.success(request, f"{len(report.accepted)} pictures are in the set.")
+        count = len(report.accepted)
+        said = "1 picture is" if count == 1 else f"{count} pictures are"
+        messages.success(request, f"{said} in the set.")
     return redirect("registry:images", owner, slug)
 
 
@@ -132,6 +141,8 @@ def cancel_build(request: PersonRequest, owner: str, slug: str, pk: UUID) -> Htt
     found = get_object_or_404(aesthetic.versions, pk=pk)
     if Version.objects.cancel(found.pk):
         messages.success(request, "The build is cancelled; what was measured is kept.")
+    elif found.has_succeeded:
+        messages.info(request, "The build was done already; it stands.")
     return redirect("registry:images", owner, slug)
 
 
@@ -147,6 +158,21 @@ def publish(request: PersonRequest, owner: str, slug: str, pk: UUID) -> HttpResp
         messages.error(request, refusal.detail)
         return redirect("registry:images", owner, slug)
     messages.success(request, f"Version {version.number} is published.")
+    return redirect(version)
+
+
+@login_required
+@require_POST
+def withdraw(request: PersonRequest, owner: str, slug: str, ref: str) -> HttpResponse:
+    """Yank a published version, with a reason."""
+    aesthetic = find_own(request, owner, slug)
+    version = get_object_or_404(aesthetic.versions.named(ref))
+    form = YankForm(request.POST)
+    if form.is_valid():
+        publishing.yank(version, reason=form.cleaned_data["reason"])
+        messages.success(request, f"Version {version.number} is withdrawn.")
+    else:
+        messages.error(request, str(form.errors["reason"][0]))
     return redirect(version)
 
 
@@ -167,11 +193,12 @@ def workspace(aesthetic: Aesthetic) -> dict[str, Any]:
     except queueing.BuildRefused as error:
         refusal = error.detail
     counts = {str(side): sum(member.side == side for member in members) for side in Side}
+    builds = aesthetic.versions.defer("vector", "recipe", "manifest")  # which no page shows
     return {
         "aesthetic": aesthetic,
         "members": [_shown(aesthetic, member) for member in members],
         "counts": counts,
-        "builds": [with_cautions(found) for found in aesthetic.versions.all()],
+        "builds": [with_cautions(found) for found in builds],
         "few": any(0 < count < publishing.ENOUGH_IMAGES for count in counts.values()),
         "build_refusal": refusal,
     }
@@ -187,7 +214,7 @@ def with_cautions(build: Version) -> Version:
 def _shown(aesthetic: Aesthetic, member: Member) -> dict[str, Any]:
     return {
         "digest": member.image.digest,
-        "filename": member.filename,
+        "filename": PurePosixPath(member.filename).name,  # not the folders of its zip
         "side": member.side,
         "thumbnail_url": covers.thumbnail_url(aesthetic, member.image.digest),
     }

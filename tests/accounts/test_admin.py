@@ -17,6 +17,23 @@ def keeper(client: Client) -> User:
     return keeper
 
 
+@pytest.mark.usefixtures("clean_cache")
+def test_there_is_one_login_and_it_counts_the_guesses(client: Client) -> None:
+    User.objects.create_superuser("keeper", "keeper@example.org", "a-long-password-7")
+    sent = {"username": "keeper", "password": "a-long-password-7", "next": "/admin/"}
+
+    response = client.post(reverse("admin:login"), sent)
+
+    assert response["Location"].startswith("/accounts/login/")
+    assert client.get(reverse("admin:index")).status_code == 302
+
+
+def test_a_person_who_is_no_keeper_is_not_let_in(client: Client) -> None:
+    client.force_login(User.objects.create_user("other", "other@example.org", "a-long-password-8"))
+
+    assert client.get(reverse("admin:index"), follow=True).status_code == 403
+
+
 def test_a_name_cannot_be_changed(client: Client, keeper: User) -> None:
     page = client.get(reverse("admin:accounts_user_change", args=[keeper.pk])).content.decode()
 

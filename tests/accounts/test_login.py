@@ -104,3 +104,11 @@ def test_whether_an_address_has_an_account_is_not_told(client: Client, ada: User
 def test_the_other_account_pages_render(client: Client, ada: User, path: str) -> None:
     client.force_login(ada)
     assert client.get(path, follow=True).status_code == 200
+
+
+def test_a_mail_comes_from_the_hub_by_name(client: Client, ada: User) -> None:
+    client.post("/accounts/password/reset/", {"email": ada.email})
+    (sent,) = mail.outbox
+    assert sent.subject.startswith("[Aesthetic Hub] ")
+    assert "Hello from the Aesthetic Hub!" in str(sent.body)
+    assert "/accounts/password/reset/key/" in str(sent.body)

@@ -1,11 +1,13 @@
 """A day's share of something."""
 
-from datetime import UTC
+from datetime import UTC, timedelta
 
 import pytest
 from django.utils import timezone
 
+from accounts.models import Usage
 from accounts.quotas import QuotaExceeded, check_quota, start_of_day
+from tests import factories
 
 
 def test_the_last_one_of_the_share_is_granted() -> None:
@@ -31,3 +33,21 @@ def test_a_day_begins_at_midnight_utc() -> None:
     assert (start.hour, start.minute, start.second, start.microsecond) == (0, 0, 0, 0)
     assert start.tzinfo == UTC
     assert 0 <= (timezone.now() - start).total_seconds() < 86_400 + 1
+
+
+@pytest.mark.django_db
+def test_what_was_spent_today_is_counted_for_each_person_and_thing() -> None:
+    ada, bob = factories.person("ada"), factories.person("bob")
+    Usage.objects.spend(ada, "pictures", 2, limit=2)
+    with pytest.raises(QuotaExceeded, match="today's 2 pictures"):
+        Usage.objects.spend(ada, "pictures", 1, limit=2)
+    Usage.objects.spend(ada, "builds", 1, limit=2)
+    Usage.objects.spend(bob, "pictures", 1, limit=2)
+    Usage.objects.update(day=timezone.now().date() - timedelta(days=1))
+    Usage.objects.spend(ada, "pictures", 1, limit=2)
+
+
+@pytest.mark.django_db
+def test_more_than_the_whole_share_is_refused_at_once() -> None:
+    with pytest.raises(QuotaExceeded):
+        Usage.objects.spend(factories.person(), "pictures", 3, limit=2)

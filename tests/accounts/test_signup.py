@@ -34,6 +34,7 @@ def test_the_page_shows_a_form(client: Client) -> None:
     response = client.get("/accounts/signup/")
     assert response.status_code == 200
     assert b'name="username"' in response.content
+    assert b"Lower-case letters, digits and single hyphens." in response.content
 
 
 def test_a_person_who_signs_up_is_logged_in(client: Client) -> None:

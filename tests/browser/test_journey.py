@@ -40,11 +40,11 @@ def join(visitor: Visitor, name: str) -> None:
     visitor.go("/")
     visitor.follow("Join")
     page = visitor.page
-    page.get_by_label("Username").fill(name)
+    page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Email").fill(f"{name}@example.org")
     page.get_by_label("Password", exact=True).fill(factories.PASSWORD)
     page.get_by_label("Password (again)").fill(factories.PASSWORD)
-    visitor.press("Sign Up")
+    visitor.press("Join")
 
 
 def create(visitor: Visitor, title: str, slug: str) -> None:
@@ -74,7 +74,7 @@ def test_a_look_is_made_found_and_drawn_with(
 
     page = ada.page
     page.set_input_files("#upload-files", files)
-    expect(page.get_by_text("Done: 8 pictures in the set, 1 refused.")).to_be_visible()
+    expect(page.get_by_text("Done: 8 pictures added, 1 refused.")).to_be_visible()
     refused = page.locator(".upload-row", has_text=REFUSED)
     expect(refused).to_contain_text("Refused")
     expect(refused.locator(".is-refusal")).to_contain_text(REFUSED)
@@ -126,9 +126,9 @@ def check_downloads(visitor: Visitor, names: list[str], folder: Path) -> None:
 def sign_in_and_draw(visitor: Visitor, worker: Child) -> None:
     """Sign in on the way, draw, and compare the two pictures by the keyboard alone."""
     page = visitor.page
-    page.get_by_label("Login").fill("ada")
+    page.get_by_label("Name or email").fill("ada")
     page.get_by_label("Password").fill(factories.PASSWORD)
-    visitor.press("Sign In")
+    visitor.press("Sign in")
     expect(page.get_by_label("Look", exact=True)).to_have_value("ada/glowing-clouds")
     page.get_by_label("Prompt").fill("a lighthouse at night")
     visitor.press("Draw it")

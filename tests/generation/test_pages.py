@@ -54,6 +54,33 @@ def test_the_form_starts_with_the_settings_of_an_earlier_drawing(
     assert field(answer, "aesthetic").value() == "ada/sea-mist@v1"
 
 
+def test_settings_that_are_not_the_usual_ones_are_unfolded(
+    page: Client, finished: Generation
+) -> None:
+    assert '<details class="fold" open>' in html(page.get(f"/draw?from={finished.pk}"))
+    assert '<details class="fold" >' in html(page.get("/draw"))
+
+
+def test_where_no_look_is_chosen_some_are_shown_to_choose_from(
+    page: Client, version: Version
+) -> None:
+    assert 'href="/draw?aesthetic=ada/sea-mist"' in html(page.get("/draw"))
+    chosen = html(page.get("/draw?aesthetic=ada/sea-mist"))
+    assert "Choose another" in chosen
+    assert 'href="/draw?aesthetic=ada/sea-mist"' not in chosen
+
+
+def test_a_look_is_known_by_its_title_too(page: Client, version: Version) -> None:
+    assert page.post("/draw", {**ASKED, "aesthetic": "sea MIST"}).status_code == 302
+    assert Generation.objects.get().version == version
+
+
+def test_a_prompt_that_is_too_long_is_told_and_not_cut(page: Client, version: Version) -> None:
+    assert "maxlength" not in str(field(page.get("/draw"), "prompt"))
+    answer = page.post("/draw", {**ASKED, "prompt": "a" * 1001})
+    assert "it has 1001" in field(answer, "prompt").errors[0]
+
+
 @pytest.mark.parametrize("earlier", ["", "nonsense", "00000000-0000-0000-0000-000000000000"])
 def test_a_drawing_that_is_not_there_leaves_the_form_as_it_is(
     page: Client, version: Version, earlier: str

@@ -180,7 +180,8 @@ def test_a_version_is_found_by_number_by_digest_and_as_the_latest(
 @pytest.mark.parametrize(
     "ref",
     ["", "/", "@", "ada", "ada/", "ada/sea-mist@v2", "ada/sea-mist@v0", "ada/sea-mist@draft",
-     "ada/other", "bob/sea-mist", "ada/sea-mist/v1", "ada/sea-mist@v1@v1", "ada/sea-mist@\x00"],
+     "ada/other", "bob/sea-mist", "ada/sea-mist/v1", "ada/sea-mist@v1@v1", "ada/sea-mist@\x00",
+     "ada/sea-mist@v" + "9" * 20, "ada/sea-mist@v" + "9" * 5000],
 )  # fmt: skip
 def test_a_name_that_no_version_has_finds_none(version: Version, ref: str) -> None:
     assert find_version(ref, person=AnonymousUser()) is None

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import default_storage
+from django.core.files.storage import default_storage, storages
+from pytest_django import Settings
 
 from registry import blobs
 
@@ -63,6 +64,12 @@ def test_a_name_is_used_as_it_is() -> None:
     """Django's own storage would add letters to a name that is taken."""
     assert default_storage.save("a/b", ContentFile(b"1")) == "a/b"
     assert default_storage.save("a/b", ContentFile(b"1")) == "a/b"
+
+
+def test_in_a_bucket_too_a_name_is_used_as_it_is(settings: Settings) -> None:
+    bucket = {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": {"bucket_name": "hub"}}
+    settings.STORAGES = {**settings.STORAGES, "bucket": bucket}
+    assert storages["bucket"].get_available_name("blobs/aa/bb/aabb") == "blobs/aa/bb/aabb"
 
 
 def test_stored_files_are_readable_by_a_web_server_of_another_user(media_folder: Path) -> None:

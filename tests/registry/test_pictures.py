@@ -170,6 +170,14 @@ def test_the_size_is_judged_by_the_header_before_anything_is_decoded(
     assert f"{width:,} × {height:,} pixels" in error.detail  # noqa: RUF001
 
 
+def test_a_large_picture_of_next_to_no_bytes_is_refused_before_it_is_decoded() -> None:
+    empty = encoded(Image.new("RGB", (2_500, 2_000)), "WEBP", lossless=True)
+    error = refusal("a.webp", empty)
+    assert error.code == "too-empty"
+    assert error.detail.startswith("a.webp has 5,000,000 pixels in ")
+    assert accept("a.png", encoded(Image.new("RGB", (2_500, 2_000)), "PNG")).width == 2_500
+
+
 @pytest.mark.parametrize("name", ["a.jpg", "a.png"])
 def test_a_side_of_more_than_16_384_pixels_is_refused(name: str) -> None:
     assert refusal(name, claiming(16_385, 1_000)[name]).code == "too-long"

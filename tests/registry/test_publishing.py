@@ -3,6 +3,9 @@
 import json
 
 import pytest
+from django.core.files.base import File
+from django.db import connection
+from pytest_django import Settings
 
 from registry import blobs, publishing, queueing
 from registry.models import Aesthetic, JobState, Side, Version
@@ -64,6 +67,29 @@ def test_a_side_of_fewer_than_five_pictures_calls_for_consent(
         assert caught.value.code == "few-images"
         assert caught.value.detail.startswith("This is few: with fewer than 5 pictures")
     assert publishing.publish(built, accepts={"accept_few"}).number == 1
+
+
+@pytest.mark.parametrize(("more", "is_close"), [(1, True), (4, True), (5, False)])
+def test_a_set_close_to_a_published_one_calls_for_consent(
+    version: Version, more: int, is_close: bool
+) -> None:
+    factories.members(version.aesthetic, more, first=77)
+    built = factories.built(version.aesthetic)
+    assert [caution.name for caution in publishing.cautions(built)] == ["accept_close"] * is_close
+    if is_close:
+        with pytest.raises(publishing.PublishingRefused) as caught:
+            publishing.publish(built, accepts={"accept_few"})
+        assert caught.value.code == "close-versions"
+        assert caught.value.detail.startswith(f"This set and that of v1 differ in {more} picture")
+    assert publishing.publish(built, accepts={"accept_close"}).number == 2
+
+
+def test_a_withdrawn_version_counts_and_one_picture_for_another_is_two(version: Version) -> None:
+    publishing.yank(version, reason="The licence was wrong.")
+    version.aesthetic.members.all()[0].delete()
+    factories.member(version.aesthetic, 77)
+    (caution,) = publishing.cautions(factories.built(version.aesthetic))
+    assert caution.sentence.startswith("This set and that of v1 differ in 2 pictures:")
 
 
 def test_a_title_changed_after_the_build_is_in_the_published_files(draft: Aesthetic) -> None:
@@ -153,9 +179,26 @@ def test_eight_at_once_get_the_numbers_one_to_eight() -> None:
         factories.member(draft, 500 + seed)
         builds.append(factories.built(draft))
     waiting = list(builds)
-    in_threads(8, lambda: publishing.publish(waiting.pop(), accepts={"accept_few"}))
+    in_threads(8, lambda: publishing.publish(waiting.pop(), accepts={"accept_few", "accept_close"}))
     numbers = draft.versions.order_by("number").values_list("number", flat=True)
     assert list(numbers) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+class StoreOutsideTransactions(blobs.WholeFileStorage):
+    """A store that is too slow to hold locks for."""
+
+    def _save(self, name: str, content: File[bytes]) -> str:
+        assert not connection.in_atomic_block
+        return super()._save(name, content)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_a_lock_while_files_are_stored(settings: Settings) -> None:
+    built = factories.built(factories.aesthetic(factories.person("ada")))
+    Aesthetic.objects.update(title="Haze at sea")  # so that there are files to write
+    store = {"BACKEND": f"{__name__}.{StoreOutsideTransactions.__name__}"}
+    settings.STORAGES = {**settings.STORAGES, "default": store}
+    assert publishing.publish(built).number == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 
 from accounts.models import User
 from registry import publishing, search
@@ -81,6 +82,11 @@ def test_a_typo_is_forgiven(looks: None, query: str) -> None:
     assert len(found(query=query)) == 1
 
 
+def test_a_long_text_is_read_as_far_as_anybody_types(looks: None) -> None:
+    assert set(found(query="sepia" + " " * 150 + "or neon")) == set(found(query="sepia or neon"))
+    assert found(query="sepia" + " " * 200 + "or neon") == found(query="sepia")
+
+
 def test_either_word_will_do_when_asked_so(looks: None) -> None:
     assert set(found(query="brick or mist")) == {"red-brick", "sea-mist"}
 
@@ -149,6 +155,20 @@ def test_a_person_finds_their_own_drafts_among_their_own(hidden: None, ada: User
 
 
 def test_tags_of_private_things_are_not_counted(hidden: None, looks: None) -> None:
-    counts = search.tag_counts(Aesthetic.objects.public(), most=10)
+    counts = search.tag_counts(search.offered(), most=10)
     assert counts == [("blue", 2), ("fog", 1), ("night", 1), ("red", 1)]
-    assert search.tag_counts(Aesthetic.objects.public(), most=1) == [("blue", 2)]
+    assert search.tag_counts(search.offered(), most=1) == [("blue", 2)]
+
+
+def test_tags_lead_to_nothing_that_was_withdrawn(looks: None) -> None:
+    publishing.yank(Aesthetic.objects.get(slug="red-brick").versions.get(), reason="Torn down.")
+    assert "red" not in dict(search.tag_counts(search.offered(), most=10))
+
+
+def test_words_are_found_by_the_indexes_that_are_there_for_them(looks: None) -> None:
+    with connection.cursor() as cursor:
+        # Three rows are otherwise read one after the other.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+    plan = search.browse(search.Criteria("mist"), person=ANYBODY).explain()
+    assert "aesthetic_words" in plan
+    assert "aesthetic_title_trigrams" in plan

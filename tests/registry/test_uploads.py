@@ -6,7 +6,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.quotas import QuotaExceeded
-from registry import blobs, digests, uploads
+from registry import blobs, digests, publishing, uploads
 from registry.models import Aesthetic, Image, Side
 from registry.pictures import MOST_BYTES
 from tests import factories
@@ -148,6 +148,32 @@ def test_the_share_of_pictures_of_a_day_has_an_end(draft: Aesthetic, settings: S
     assert "today's 2 pictures" in refused.detail
     assert [accepted.name for accepted in report.accepted] == ["0.png", "1.png"]
     assert draft.members.count() == 2
+
+
+def test_taking_pictures_out_again_does_not_give_the_share_back(
+    draft: Aesthetic, settings: Settings
+) -> None:
+    settings.QUOTA_UPLOAD_IMAGES = 1
+    (accepted,) = add(draft, upload("0.png", picture(0))).accepted
+    uploads.remove_image(draft, accepted.image)
+    with pytest.raises(QuotaExceeded):
+        add(draft, upload("1.png", picture(1)))
+
+
+def test_looking_at_a_picture_costs_a_share_whatever_comes_of_it(
+    draft: Aesthetic, settings: Settings
+) -> None:
+    settings.QUOTA_UPLOAD_IMAGES = 2
+    files = [upload("0.png", picture(0)), upload("0.png", picture(0)), upload("x.png", b"x")]
+    report = add(draft, *files)
+    assert [refused.code for refused in report.refused] == ["quota-exceeded"]
+
+
+def test_no_picture_comes_into_a_set_that_was_deleted_meanwhile(draft: Aesthetic) -> None:
+    publishing.delete(Aesthetic.objects.get(pk=draft.pk))
+    with pytest.raises(uploads.SetDeleted, match="was deleted during the upload"):
+        add(draft, upload("0.png", picture(0)))
+    assert not draft.members.exists()
 
 
 def test_an_upload_of_which_nothing_fits_the_share_is_refused_as_a_whole(

@@ -12,6 +12,7 @@ from generation.models import Generation
 from generation.tasks import sweep_generations
 from registry.leases import Lease
 from registry.models import JobState, Version
+from registry.queueing import queue_build
 from registry.tasks import sweep_builds
 from tests import factories
 from tests.processes import OwnBroker
@@ -90,6 +91,13 @@ def test_the_pause_between_messages_grows_while_a_job_waits_in_a_long_queue(
         sent_at=Now() - timedelta(seconds=sent_ago),
     )
     assert messages_after_sweep() == expected
+
+
+def test_what_waits_longest_is_sent_first(job: Version, ada: User) -> None:
+    younger = factories.aesthetic(ada, "younger")
+    factories.members(younger, 2)
+    later = queue_build(younger).version
+    assert list(Version.objects.unsent(seconds=0)) == [job, later]
 
 
 def test_the_job_of_a_killed_worker_is_sent_again(

@@ -7,6 +7,7 @@ from accounts.models import User
 from registry.models import Aesthetic, Version
 from tests import factories
 from tests.answers import Answer, errors, problem
+from tests.concurrency import in_threads
 
 LIST = "/api/v1/aesthetics"
 ONE = f"{LIST}/ada/sea-mist"
@@ -103,6 +104,19 @@ def test_directions_that_turn_text_around_are_taken_out_of_titles(
     """SPEC section 5: bidirectional controls are stripped from titles."""
     body = create(client, as_ada, title="Sea\u202e mist\u2066").json()
     assert body["title"] == "Sea mist"
+
+
+def test_a_title_is_one_line_that_can_be_seen(client: Client, as_ada: Headers) -> None:
+    body = create(client, as_ada, title="Sea\r\nmist\x1b \U0001f30a\ufe0f").json()
+    assert body["title"] == "Sea mist  \U0001f30a\ufe0f"
+    problem(create(client, as_ada, slug="other", title="\u200b\u2060"), 422, "invalid")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_name_asked_for_at_once_is_given_once(as_ada: Headers) -> None:
+    statuses: list[int] = []
+    in_threads(4, lambda: statuses.append(create(Client(), as_ada).status_code))
+    assert sorted(statuses) == [201, 422, 422, 422]
 
 
 def test_a_card_is_changed_by_its_owner(client: Client, as_ada: Headers, draft: Aesthetic) -> None:

@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts.models import User
 from registry import publishing
+from registry.api import files
 from registry.models import Aesthetic, Version
 from tests import factories
 from tests.answers import problem
@@ -126,7 +127,7 @@ def test_a_files_sha256_as_programs_print_it_leads_to_the_version(
 
 
 def test_the_oldest_that_has_the_same_vector_comes_first(
-    client: Client, version: Version, bob: User
+    client: Client, version: Version, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = factories.aesthetic(bob, "copy")
     for seed in range(5):
@@ -135,6 +136,9 @@ def test_the_oldest_that_has_the_same_vector_comes_first(
     assert other.vector_digest == version.vector_digest
     items = client.get(f"/api/v1/by-hash/{version.vector_digest}").json()["items"]
     assert [item["ref"] for item in items] == ["ada/sea-mist@v1", "bob/copy@v1"]
+    monkeypatch.setattr(files, "MOST_NAMED", 1)
+    items = client.get(f"/api/v1/by-hash/{version.vector_digest}").json()["items"]
+    assert [item["ref"] for item in items] == ["ada/sea-mist@v1"]
 
 
 @pytest.mark.parametrize("change", ["private", "deleted"])

@@ -5,6 +5,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import User
+from registry import turns
 from registry.models import Aesthetic, Version
 from tests import factories
 from tests.answers import Answer, errors, problem
@@ -106,6 +107,15 @@ def test_a_used_up_share_is_429(
     body = problem(response, 429, "quota-exceeded")
     assert body["detail"].startswith("You have used today's 1 pictures.")
     assert draft.members.count() == 1
+
+
+def test_who_uploads_too_much_at_a_time_is_told_to_wait(
+    client: Client, as_ada: Headers, draft: Aesthetic
+) -> None:
+    with turns.turn(draft.owner_id), turns.turn(draft.owner_id), turns.turn(draft.owner_id):
+        response = add(client, as_ada, upload("1.png", picture(1)))
+    problem(response, 503, "busy")
+    assert response["Retry-After"] == "5"
 
 
 def test_a_share_used_up_on_the_way_is_told_in_the_report(

@@ -4,7 +4,9 @@ import hashlib
 import json
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from registry import queueing
@@ -77,6 +79,16 @@ def test_publishing_few_pictures_needs_consent(
     assert problem(refused, 422, "few-images")["detail"].startswith("This is few")
     accepted = post(client, VERSIONS, as_ada, build=str(build.pk), accept_few=True)
     assert (accepted.status_code, accepted.json()["version"]) == (201, "v1")
+
+
+def test_publishing_what_is_close_to_a_published_one_needs_consent(
+    client: Client, as_ada: Headers, version: Version
+) -> None:
+    factories.member(version.aesthetic, 77)
+    build = factories.built(version.aesthetic)
+    problem(post(client, VERSIONS, as_ada, build=str(build.pk)), 422, "close-versions")
+    accepted = post(client, VERSIONS, as_ada, build=str(build.pk), accept_close=True)
+    assert (accepted.status_code, accepted.json()["version"]) == (201, "v2")
 
 
 def test_a_build_that_is_not_ready_is_not_published(
@@ -187,3 +199,14 @@ def test_neighbours_come_with_their_cosine(client: Client, version: Version, bob
     (item,) = client.get(f"{VERSIONS}/v1/neighbours").json()["items"]
     assert item["version"]["ref"] == "bob/near@v1"
     assert -1 <= item["cosine"] <= 1
+
+
+def test_more_neighbours_take_no_more_queries(client: Client, version: Version, bob: User) -> None:
+    factories.shelved(factories.aesthetic(bob, "near-0"))
+    with CaptureQueriesContext(connection) as one:
+        client.get(f"{VERSIONS}/v1/neighbours")
+    for number in range(1, 4):
+        factories.shelved(factories.aesthetic(bob, f"near-{number}"))
+    with CaptureQueriesContext(connection) as four:
+        assert len(client.get(f"{VERSIONS}/v1/neighbours").json()["items"]) == 4
+    assert len(four) == len(one)

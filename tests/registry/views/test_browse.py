@@ -216,3 +216,14 @@ def test_no_page_for_others_names_a_picture_that_is_not_a_cover(
             page = text(client, path)
             assert hidden not in page
             assert added not in page
+
+
+def test_a_search_that_finds_nothing_suggests_a_tag_written_almost_like_it(
+    client: Client, version: Version
+) -> None:
+    Aesthetic.objects.update(tags=["mountains"])
+    page = text(client, "/", q="mountians")
+    assert "Did you mean" in page
+    assert 'href="/?q=mountains"' in page
+    assert "Most used" not in page  # there is nothing to put in order
+    assert "Did you mean" not in text(client, "/", q="zzzqqq")

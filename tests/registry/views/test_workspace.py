@@ -59,6 +59,7 @@ def test_a_short_name_is_made_from_the_title(as_ada: Client) -> None:
         ({"slug": "", "title": "Latest"}, "slug"),
         ({"title": ""}, "title"),
         ({"title": "\u202e"}, "title"),
+        ({"title": "\u200b\u2060"}, "title"),
         ({"tags": "blue, #fog"}, "tags"),
         ({"tags": " ".join(f"tag-{number}" for number in range(13))}, "tags"),
         ({"licence": "mine"}, "licence"),
@@ -198,6 +199,60 @@ def test_a_build_is_cancelled_once(as_ada: Client, draft: Aesthetic) -> None:
     assert messages(send(as_ada, path)) == []
     build.refresh_from_db()
     assert build.state == JobState.CANCELLED
+
+
+def test_a_build_that_was_done_before_it_could_be_cancelled_stands(
+    as_ada: Client, draft: Aesthetic
+) -> None:
+    build = factories.built(draft)
+    response = send(as_ada, f"{ONE}/builds/{build.pk}/cancel")
+    assert messages(response) == ["The build was done already; it stands."]
+    build.refresh_from_db()
+    assert build.has_succeeded
+
+
+def test_a_version_is_withdrawn_with_a_reason_only(as_ada: Client, version: Version) -> None:
+    path = f"{ONE}/versions/v1/withdraw"
+    assert "Withdraw version 1" in as_ada.get(ONE).content.decode()
+    assert messages(send(as_ada, path, reason=" ")) == [
+        "A version is withdrawn with a reason only; please give one."
+    ]
+    version.refresh_from_db()
+    assert version.yanked_at is None
+    response = send(as_ada, path, reason="A picture was not ours.")
+    assert messages(response) == ["Version 1 is withdrawn."]
+    page = response.content.decode()
+    assert "A picture was not ours." in page
+    assert "Withdraw version 1" not in page
+    assert "Draw with this look" not in page
+    assert "withdrawn" in as_ada.get(SET).content.decode()
+    assert as_ada.post(f"{ONE}/versions/v9/withdraw", {"reason": "x"}).status_code == 404
+
+
+def test_nobody_else_can_withdraw_a_version(bob: User, version: Version) -> None:
+    client = Client()
+    assert "Withdraw version" not in client.get(ONE).content.decode()
+    client.force_login(bob)
+    path = f"{ONE}/versions/v1/withdraw"
+    assert client.post(path, {"reason": "Spite."}).status_code == 403
+    version.refresh_from_db()
+    assert version.yanked_at is None
+
+
+def test_a_wrong_tag_is_named(as_ada: Client) -> None:
+    errors = create(as_ada, tags="blue, #fog").context["form"].errors["tags"]
+    assert errors == [
+        "“#fog” is no tag: lower-case letters a to z, digits, and single hyphens between them."
+    ]
+
+
+def test_a_picture_of_a_zip_is_shown_without_its_folders(as_ada: Client, draft: Aesthetic) -> None:
+    member = factories.member(draft, 1)
+    member.filename = "holiday/sea.png"
+    member.save()
+    page = as_ada.get(SET).content.decode()
+    assert "sea.png" in page
+    assert "holiday" not in page
 
 
 def test_a_failed_build_tells_its_reason(as_ada: Client, draft: Aesthetic) -> None:

@@ -1,0 +1,61 @@
+"""What the body of a request may be, before anything reads it: so many bytes, so deep."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import IO, Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+# The largest zip that is taken (SPEC section 5), and what multipart writes around it.
+MOST_BYTES = 2_000_000_000 + 2**20
+
+
+class BodyLimit:
+    """Middleware: refuse a body that is longer than anything which this visitor may send.
+
+    Whoever looks for the CSRF token of a form reads the whole form, and its files go to disk
+    before any view asks who sends them. Views of the API are without such forms and ask first.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _length(request) > _most(request):
+            return HttpResponse(
+                "The request is too large.",
+                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                content_type="text/plain",
+            )
+        return self.get_response(request)
+
+
+def _length(request: HttpRequest) -> int:
+    """Return the announced length; nothing is read of a body that announces none."""
+    text = request.META.get("CONTENT_LENGTH") or "0"
+    return int(text) if text.isdecimal() else 0
+
+
+def _most(request: HttpRequest) -> int:
+    is_api = request.path.startswith(reverse("api:root"))
+    may_upload = is_api or request.user.is_authenticated
+    return MOST_BYTES if may_upload else int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)
+
+
+class ShallowJSONParser(JSONParser):
+    """JSON that Python can read: a text nested thousands of times is no body of the API."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("JSON parse error - nested too deeply") from error

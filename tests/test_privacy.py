@@ -21,7 +21,8 @@ from tests.addresses import ROUTES, addresses
 OF_ONE = {
     "registry:aesthetic", "registry:edit", "registry:delete", "registry:images",
     "registry:upload", "registry:remove_image", "registry:build", "registry:build_status",
-    "registry:cancel_build", "registry:publish", "registry:withdraw", "registry:version", "registry:thumbnail",
+    "registry:cancel_build", "registry:publish", "registry:withdraw", "registry:version",
+    "registry:thumbnail",
     "generation:drawing", "generation:status", "generation:cancel", "generation:picture",
     "accounts:revoke_token",
     "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",

@@ -52,3 +52,14 @@ def media_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.config.pluginmanager.hasplugin("django"):
         request.getfixturevalue("settings").MEDIA_ROOT = folder
     return folder
+
+
+@pytest.fixture(scope="module")
+def one_torch_thread() -> Iterator[None]:
+    """On shared cores a second thread spins for longer than it helps: 128 s instead of 11 s."""
+    import torch  # only for the tests that ask for this
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

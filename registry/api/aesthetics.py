@@ -21,8 +21,7 @@ from registry.models import Aesthetic
 
 def find_aesthetic(request: Request, owner: str, slug: str) -> Aesthetic:
     """Return an aesthetic the caller may see; 404 for all others, whether they exist or not."""
-    visible = Aesthetic.objects.visible_to(request.user).select_related("owner")
-    return get_object_or_404(visible, owner__username=owner, slug=slug)
+    return get_object_or_404(Aesthetic.objects.visible_to(request.user).named(owner, slug))
 
 
 def find_own_aesthetic(request: Request, owner: str, slug: str) -> Aesthetic:

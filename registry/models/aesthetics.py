@@ -53,6 +53,10 @@ class AestheticQuerySet(models.QuerySet["Aesthetic"]):
             return self.none()
         return self.filter(owner=person, deleted_at__isnull=True)
 
+    def named(self, owner: str, slug: str) -> Self:
+        """Return the aesthetic `owner/slug`, with its owner."""
+        return self.filter(owner__username=owner, slug=slug).select_related("owner")
+
     def visible_to(self, person: User | AnonymousUser) -> Self:
         """Return what `person` may know of."""
         return self.public() | self.owned_by(person)

@@ -137,7 +137,7 @@ class Job(models.Model):
         ]
 
     def get_absolute_url(self) -> str:
-        """Return the address of the result's page; each kind of job has its own."""
+        """Return the address of the result's page; abstract, since each kind of job has its own."""
         raise NotImplementedError
 
     @property

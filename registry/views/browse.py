@@ -98,8 +98,7 @@ def thumbnail(request: HttpRequest, owner: str, slug: str, name: str) -> HttpRes
 
 def find_aesthetic(request: HttpRequest, owner: str, slug: str) -> Aesthetic:
     """Return an aesthetic the visitor may see; 404 for all others, whether they exist or not."""
-    visible = Aesthetic.objects.visible_to(request.user).select_related("owner")
-    return get_object_or_404(visible, owner__username=owner, slug=slug)
+    return get_object_or_404(Aesthetic.objects.visible_to(request.user).named(owner, slug))
 
 
 def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> HttpResponse:

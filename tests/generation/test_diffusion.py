@@ -1,6 +1,5 @@
 """Drawing with the built-in checkpoint, against diffusers' own pipeline."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,13 +35,7 @@ PROMPT = "a boat on the sea"
 SAMPLING = Sampling(seed=11, steps=4, guidance=4.0, width=96, height=96)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """On shared cores a second thread spins for longer than it helps: 128 s instead of 11 s."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 @pytest.fixture(scope="module")

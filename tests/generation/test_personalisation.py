@@ -1,7 +1,6 @@
 """Personalisation against a dense, naive version written only for these tests, on real weights."""
 
 import copy
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +26,7 @@ FULL = "tree " * 75
 PROMPTS = [ONE_WORD, REPEATED, FULL]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """On shared cores a second thread spins for longer than it helps: 128 s instead of 11 s."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 @pytest.fixture(scope="module")

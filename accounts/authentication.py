@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -58,6 +58,18 @@ def scope_of(method: str | None, view: APIView) -> str:
     return str(getattr(view, "write_scope", Token.Scope.WRITE))
 
 
+def require_scope(request: Request, scope: str) -> None:
+    """Raise PermissionDenied for a token without `scope`; people on the pages have all."""
+    token = request.auth
+    if isinstance(token, Token) and scope not in token.scopes:
+        raise PermissionDenied(lack_of(scope, token))
+
+
+def lack_of(scope: str, token: Token) -> str:
+    """Say which scope is missing, and which there are."""
+    return f"This token lacks the scope “{scope}”; it has {', '.join(token.scopes)}."
+
+
 class ScopePermission(BasePermission):
     """Anyone may read what is public; changing needs a person, and a token its scope.
 
@@ -72,5 +84,5 @@ class ScopePermission(BasePermission):
         if not isinstance(token, Token):
             return True
         scope = scope_of(request.method, view)
-        self.message = f"This token lacks the scope “{scope}”; it has {', '.join(token.scopes)}."
+        self.message = lack_of(scope, token)
         return scope in token.scopes

@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from accounts.authentication import person_of
+from accounts.authentication import person_of, require_scope
+from accounts.models import Token
 from registry import publishing, search
 from registry.api.pagination import SignedCursorPagination
 from registry.api.serializers import AestheticSerializer
@@ -88,6 +89,15 @@ class AestheticDetail(generics.RetrieveUpdateDestroyAPIView[Aesthetic]):
     def get_object(self) -> Aesthetic:
         find = find_aesthetic if self.request.method in {"GET", "HEAD"} else find_own_aesthetic
         return find(self.request, self.kwargs["owner"], self.kwargs["slug"])
+
+    def perform_update(self, serializer: BaseSerializer[Aesthetic]) -> None:
+        """Save the card; showing what was published and hidden needs the scope of publishing."""
+        aesthetic = self.get_object()
+        hidden = aesthetic.visibility == Aesthetic.Visibility.PRIVATE
+        wanted = serializer.validated_data.get("visibility")
+        if hidden and aesthetic.is_published and wanted == Aesthetic.Visibility.PUBLIC:
+            require_scope(self.request, Token.Scope.PUBLISH)
+        serializer.save()
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         publishing.delete(self.get_object())

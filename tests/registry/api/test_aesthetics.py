@@ -207,3 +207,32 @@ def test_methods_that_mean_nothing_are_refused(client: Client, as_ada: Headers) 
     response = client.put(ONE, {}, content_type="application/json", headers=as_ada)
     problem(response, 405, "method-not-allowed")
     assert "PATCH" in response["Allow"]
+
+
+def test_showing_what_was_published_and_hidden_needs_the_scope_publish(
+    client: Client, ada: User, version: Version
+) -> None:
+    Aesthetic.objects.update(visibility="private")
+    body = problem(
+        change(client, factories.bearer(ada, "read", "write"), visibility="public"),
+        403,
+        "forbidden",
+    )
+    assert body["detail"] == "This token lacks the scope “publish”; it has read, write."
+    assert not Aesthetic.objects.get().is_public
+    answer = change(client, factories.bearer(ada, "write", "publish"), visibility="public")
+    assert answer.status_code == 200
+    assert Aesthetic.objects.get().is_public
+
+
+def test_hiding_and_drafts_need_the_scope_write_alone(
+    client: Client, ada: User, version: Version
+) -> None:
+    writer = factories.bearer(ada, "read", "write")
+    assert change(client, writer, visibility="private").status_code == 200
+    draft = factories.aesthetic(ada, "draft", visibility="private")
+    path = f"{LIST}/{draft.ref}"
+    shown = client.patch(
+        path, {"visibility": "public"}, content_type="application/json", headers=writer
+    )
+    assert shown.status_code == 200

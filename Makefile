@@ -11,10 +11,10 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --no-emit-in
 ONLY_LINUX := sed -E 's/^((nvidia|cuda)-[a-z0-9-]+|triton)==[^ ;]+$$/& ; sys_platform == "linux"/'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test smoke bench lint types contracts unit format requirements clean
+.PHONY: help demo demo-eval test smoke bench lint types contracts unit format requirements clean
 
 help:  ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/base.stamp  ## run the whole hub here; Ctrl-C stops it (ARGS="--port 9000")
 	@$(BIN)/python -m hub.demo $(ARGS)
@@ -38,6 +38,9 @@ contracts: $(VENV)/test.stamp  ## who may import whom
 
 unit: $(VENV)/test.stamp  ## pytest (ARGS="-k zip")
 	$(BIN)/python -m pytest $(ARGS)
+
+demo-eval: $(VENV)/base.stamp  ## measure the built-in models, write docs/demo-* (ARGS="--quick")
+	@$(BIN)/python -m demo.evaluate $(ARGS)
 
 bench: $(VENV)/base.stamp  ## measure a set beside the paper's loop (ARGS="--clip-l")
 	@$(BIN)/python -m bench.embedding $(ARGS)

@@ -23,6 +23,7 @@ class Dose:
     guidance: float
     width: int  # pixels
     height: int
+    anchor: float = 0.0  # how much of the prompt's own feature its target keeps
     hint: str = ""  # for people: what the checkpoint is good at drawing
 
 

@@ -8,6 +8,7 @@ from generation.doses import default_dose
 from generation.models import Generation
 from generation.models.generations import (
     LARGEST_SEED,
+    MOST_ANCHOR,
     MOST_SAMPLING_STEPS,
     MOST_STEPS,
     PARAMETERS,
@@ -21,6 +22,7 @@ EXPERT = frozenset(PARAMETERS) - {"prompt", "width", "height"}
 CHECKED_BY_BROWSERS = {
     "steps": {"min": 0, "max": MOST_STEPS},
     "weight": {"min": 0, "max": 1},
+    "anchor": {"min": 0, "max": MOST_ANCHOR},
     "sampling_steps": {"min": 1, "max": MOST_SAMPLING_STEPS},
     "guidance": {"min": 1, "max": 30},
 }
@@ -57,7 +59,11 @@ class DrawForm(forms.ModelForm[Generation]):
     class Meta:
         model = Generation
         fields = [name for name in PARAMETERS if name not in {"width", "height"}]
-        labels = {"negative_prompt": "Without", "sampling_steps": "Sampling steps"}
+        labels = {
+            "anchor": "Anchor",
+            "negative_prompt": "Without",
+            "sampling_steps": "Sampling steps",
+        }
         widgets = {
             "prompt": forms.Textarea(attrs={"rows": 2, "placeholder": "a lighthouse by the sea"})
         }
@@ -66,11 +72,13 @@ class DrawForm(forms.ModelForm[Generation]):
         super().__init__(*args, **kwargs)
         self.person = person
         dose = default_dose()
-        for name in ("optimiser", "steps", "rate", "weight", "sampling_steps", "guidance"):
+        for name in (
+            "optimiser", "steps", "rate", "weight", "anchor", "sampling_steps", "guidance",
+        ):  # fmt: skip
             self.fields[name].required = False
             self.initial.setdefault(name, getattr(dose, name))
         self.looks = search.browse(search.Criteria(), person=person)[:LOOKS_SUGGESTED]
-        for name in ("rate", "weight", "guidance"):
+        for name in ("rate", "weight", "anchor", "guidance"):
             self.fields[name].widget.attrs["step"] = "any"
         for name, limits in CHECKED_BY_BROWSERS.items():
             self.fields[name].widget.attrs.update(limits)

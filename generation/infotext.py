@@ -48,6 +48,7 @@ class AppliedAesthetic:
     weight: float
     steps: int
     optimiser: str = "adam"
+    anchor: float = 0.0
     slerp: bool = False
     text: str = ""
     text_negative: bool = False
@@ -92,6 +93,8 @@ def _aesthetic_pairs(aesthetic: AppliedAesthetic) -> dict[str, object]:
     if aesthetic.optimiser != "adam":
         # The extension knows only Adam, so a rate without this would be read as Adam's.
         pairs["Aesthetic optimiser"] = aesthetic.optimiser
+    if aesthetic.anchor:
+        pairs["Aesthetic anchor"] = aesthetic.anchor
     return pairs
 
 

@@ -6,7 +6,7 @@ encoder then says of the prompt conditions the diffusion model.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,13 +41,16 @@ class Recipe:
     """How strongly a prompt is personalised.
 
     `rate` is Adam's step size or ascent's factor of the gradient; the two can't be compared.
-    `weight` mixes the personalised conditioning (1) into the plain one (0).
+    `weight` mixes the personalised conditioning (1) into the plain one (0). `anchor` keeps the
+    subject: the prompt is moved towards normalise(aesthetic + anchor * its own plain feature), both
+    of unit length, instead of towards the aesthetic alone (0, the paper).
     """
 
     optimiser: Literal["adam", "ascent"] = "adam"
     steps: int = 10
     rate: float = 1e-4
     weight: float = 1.0
+    anchor: float = 0.0
 
     def __post_init__(self) -> None:
         if self.optimiser not in OPTIMISERS:
@@ -67,13 +70,18 @@ class Recipe:
             raise PersonalisationRefused(
                 "weight-out-of-range", f"A recipe's weight can't be {self.weight}; use 0 to 1."
             )
+        if not 0 <= self.anchor < math.inf:
+            raise PersonalisationRefused(
+                "anchor-out-of-range", f"A recipe's anchor can't be {self.anchor}; use 0 or more."
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Personalised:
     """What the diffusion model gets, and what was done to it; float32, on the encoder's device.
 
-    `agreement` is the cosine of prompt and aesthetic before the first and after every step. `drift`
+    `agreement` is the cosine of prompt and aesthetic before the first and after every step, and not
+    that of prompt and anchored target. `drift`
     is the length of the conditioning's change over that of the plain conditioning, after mixing.
     """
 
@@ -138,38 +146,41 @@ def _personalise_one(
 
     def read(weights: Weights) -> tuple[Tensor, Tensor]:
         output = functional_call(text_encoder, frozen | weights, kwargs={"input_ids": ids})
-        agreement = F.cosine_similarity(output.text_embeds, direction, dim=-1)
-        return output.last_hidden_state, agreement  # [1, tokens, hidden], [1]
+        return output.last_hidden_state, output.text_embeds  # [1, tokens, hidden], [1, width]
 
-    agreements = _climb(read, trained, recipe, count)
     with torch.no_grad():
-        plain, _ = read({})  # [1, tokens, hidden]
-        changed, agreement = read(trained)  # [1, tokens, hidden], [1]
+        plain, feature = read({})  # [1, tokens, hidden], [1, width]
+    target = direction  # [width]
+    if recipe.anchor:
+        target = direction + recipe.anchor * F.normalize(feature[0], dim=0)  # its length is free
+    features = [*_climb(read, trained, target, recipe, count)]
+    with torch.no_grad():
+        changed, feature = read(trained)  # [1, tokens, hidden], [1, width]
         # lerp is exact at both ends and for equal tensors, which the written-out mix is not.
         conditioning = torch.lerp(plain, changed, recipe.weight)  # [1, tokens, hidden]
         drift = (conditioning - plain).norm() / plain.norm()
     _refuse_diverged(conditioning, recipe)
-    trace = torch.stack([*agreements, agreement], dim=1)  # [1, steps + 1]
-    return Personalised(conditioning, trace, drift.reshape(1))
+    trace = torch.cat([*features, feature])  # [steps + 1, width]
+    agreement = F.cosine_similarity(trace, direction, dim=-1)  # [steps + 1]
+    return Personalised(conditioning, agreement[None], drift.reshape(1))
 
 
 def _climb(
     read: Callable[[Weights], tuple[Tensor, Tensor]],
     weights: Weights,
+    target: Tensor,  # [width]
     recipe: Recipe,
     count: Callable[[], None],
-) -> list[Tensor]:
-    """Change `weights` in place, step by step; return the agreement before each step, [1] each."""
-    agreements = []
+) -> Iterator[Tensor]:
+    """Change `weights` in place, step by step; yield the feature before each step, [1, width]."""
     optimiser = OPTIMISERS[recipe.optimiser](weights.values(), lr=recipe.rate, maximize=True)
     for _ in range(recipe.steps):
-        _, agreement = read(weights)  # [1]
-        agreements.append(agreement.detach())
+        _, feature = read(weights)  # [1, width]
         optimiser.zero_grad()
-        agreement.sum().backward()
+        F.cosine_similarity(feature, target, dim=-1).sum().backward()
         optimiser.step()
         count()
-    return agreements
+        yield feature.detach()
 
 
 def _refuse_endless(text_encoder: CLIPTextModelWithProjection, ids: Tensor) -> None:

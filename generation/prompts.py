@@ -20,8 +20,9 @@ from registry.models import Version
 
 # Parameters of a generation whose value comes from the checkpoint's dose when none is given.
 DOSED = (
-    "optimiser", "steps", "rate", "weight", "sampling_steps", "guidance", "width", "height",
-)  # fmt: skip
+    *("optimiser", "steps", "rate", "weight", "anchor"),
+    *("sampling_steps", "guidance", "width", "height"),
+)
 
 
 def find_version(ref: str, *, person: User | AnonymousUser) -> Version | None:
@@ -74,7 +75,7 @@ def queue_generation(
 
 def _check_numbers(generation: Generation) -> None:
     """Raise ValidationError for what the fields' own limits let through."""
-    for name in ("rate", "weight", "guidance"):
+    for name in ("rate", "weight", "anchor", "guidance"):
         number = getattr(generation, name)
         if math.isnan(number):  # neither below a least nor above a most
             raise ValidationError({name: ValidationError("This is not a number.", code="nan")})

@@ -36,6 +36,7 @@ def personalised_png(generation: Generation, image: Any) -> bytes:
         weight=generation.weight,
         steps=generation.steps,
         optimiser=generation.optimiser,
+        anchor=generation.anchor,
     )
     texts = {TEXT: infotext.parameters(_drawing(generation), applied)}
     return infotext.png(image, texts, {OURS: json.dumps(everything(generation), sort_keys=True)})

@@ -78,6 +78,7 @@ def recipe_of(generation: Generation) -> Recipe:
         steps=generation.steps,
         rate=generation.rate,
         weight=generation.weight,
+        anchor=generation.anchor,
     )
 
 

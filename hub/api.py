@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404
 from django.urls import include, path, reverse
@@ -60,6 +61,7 @@ class ServiceDocument(APIView):
         return Response(
             {
                 "name": "Aesthetic Hub",
+                "space": settings.HUB_SPACE,  # what it measures and draws in
                 "aesthetics": reverse("api:aesthetics"),
                 "generations": reverse("api:generations"),
                 "by_hash": reverse("api:by_hash", args=["{digest}"]),

@@ -15,6 +15,7 @@ from registry.models.spaces import DIGEST_PATTERN, digest_field
 
 LARGEST_SEED = 2**32 - 1  # what the web UIs and their pictures' metadata use
 MOST_STEPS = 50  # of personalisation; the paper uses fewer than 20
+MOST_ANCHOR = 4.0  # beyond it a prompt hardly moves
 MOST_SAMPLING_STEPS = 100
 LARGEST_SIDE = 1024  # pixels
 SIZE_STEP = 8  # pixels; latents of Stable Diffusion are an eighth of the picture
@@ -28,6 +29,7 @@ PARAMETERS = (
     "steps",
     "rate",
     "weight",
+    "anchor",
     "sampler",
     "sampling_steps",
     "guidance",
@@ -71,6 +73,12 @@ class Generation(Job):
     steps = models.PositiveSmallIntegerField(validators=[MaxValueValidator(MOST_STEPS)])
     rate = models.FloatField(validators=[MinValueValidator(1e-9), MaxValueValidator(10.0)])
     weight = models.FloatField(validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    anchor = models.FloatField(
+        default=0.0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(MOST_ANCHOR)],
+        help_text="Keep the subject: how much of the prompt's own meaning the target holds; "
+        "0 is the paper's method.",
+    )
     sampler = models.CharField(max_length=16, choices=Sampler.choices, blank=True)
     sampling_steps = models.PositiveSmallIntegerField(
         validators=[MinValueValidator(1), MaxValueValidator(MOST_SAMPLING_STEPS)]

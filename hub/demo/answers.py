@@ -59,6 +59,7 @@ class File:
 class Version:
     ref: str
     name: str
+    space: str
     version_digest: str
     vector_digest: str
     recipe_digest: str
@@ -69,6 +70,7 @@ class Version:
         return cls(
             ref=body["ref"],
             name=body["version"],
+            space=body["space"],
             version_digest=body["version_digest"],
             vector_digest=body["vector_digest"],
             recipe_digest=body["recipe_digest"],

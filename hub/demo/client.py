@@ -56,6 +56,11 @@ class Hub:
         """Return the status code of a GET, whatever it is."""
         return self._http.get(path, headers=headers).status_code
 
+    def space(self) -> str:
+        """Return the name of the space that the hub measures in now."""
+        name: str = self.request("GET", f"{API}/").json()["space"]
+        return name
+
     def create_aesthetic(self, draft: Mapping[str, object]) -> str:
         """Create a draft; return its ref, `owner/slug`."""
         ref: str = self.request("POST", f"{API}/aesthetics", json=draft).json()["ref"]

@@ -59,10 +59,11 @@ def read_sets(folder: Path) -> list[SampleSet]:
 def ensure(hub: Hub, owner: str, folder: Path, tell: Tell) -> None:
     """Create, measure and publish every set that is not there; one left half-done is completed.
 
-    All builds are queued first, so that the worker has no reason to wait for us.
+    A set that was published in another space, by the models of an earlier release, gets a version
+    in today's. All builds are queued first, so that the worker has no reason to wait for us.
     """
-    sets = read_sets(folder)
-    missing = [each for each in sets if not _is_published(hub, f"{owner}/{each.slug}")]
+    sets, space = read_sets(folder), hub.space()
+    missing = [each for each in sets if not _is_published(hub, f"{owner}/{each.slug}", space)]
     builds = []
     for number, each in enumerate(missing, start=1):
         tell(f"uploading {number} of {len(missing)}: {each.title}")
@@ -95,8 +96,9 @@ def upload_picture(hub: Hub, ref: str, picture: SamplePicture) -> None:
         raise HubError(" ".join(upload.refused))
 
 
-def _is_published(hub: Hub, ref: str) -> bool:
-    return hub.has_aesthetic(ref) and bool(hub.versions(ref))
+def _is_published(hub: Hub, ref: str, space: str) -> bool:
+    versions = hub.versions(ref) if hub.has_aesthetic(ref) else []
+    return any(version.space == space for version in versions)
 
 
 def _read_set(file: Path) -> SampleSet:

@@ -91,6 +91,11 @@ def test_the_papers_ascent_is_not_taken_for_adam() -> None:
     assert "Aesthetic optimiser" not in pairs(parameters(DRAWING, AESTHETIC))
 
 
+def test_an_anchor_that_the_extension_does_not_know_is_named() -> None:
+    assert pairs(parameters(DRAWING, replace(AESTHETIC, anchor=0.6)))["Aesthetic anchor"] == "0.6"
+    assert "Aesthetic anchor" not in pairs(parameters(DRAWING, AESTHETIC))
+
+
 def test_the_negative_prompt_stands_on_its_own_line() -> None:
     text = parameters(replace(DRAWING, prompt="a cat,\na hat", negative_prompt="fog, rain"), None)
     assert text.splitlines()[:3] == ["a cat,", "a hat", "Negative prompt: fog, rain"]

@@ -52,14 +52,16 @@ def naively(
     changed = copy.deepcopy(text_encoder).requires_grad_(requires_grad=True)
     changed.text_projection.requires_grad_(requires_grad=False)
     trained = [weight for weight in changed.parameters() if weight.requires_grad]
-    target = aesthetic / aesthetic.norm()
+    aesthetic = aesthetic / aesthetic.norm()
+    own = text_encoder(input_ids=input_ids).text_embeds[0].detach()
+    target = aesthetic + recipe.anchor * own / own.norm()
     adam = torch.optim.Adam(trained, lr=recipe.rate)
     trace = []
     for step in range(recipe.steps + 1):
         output = changed(input_ids=input_ids)
         feature = output.text_embeds[0]
-        cosine = feature @ target / feature.norm()
-        trace.append(cosine.item())
+        cosine = feature @ target / target.norm() / feature.norm()
+        trace.append((feature @ aesthetic / feature.norm()).item())
         if step == recipe.steps:
             break
         if recipe.optimiser == "adam":
@@ -82,8 +84,13 @@ def assert_same(result: Personalised, hidden: Tensor, trace: Tensor) -> None:
 @pytest.mark.parametrize("prompt", PROMPTS)
 @pytest.mark.parametrize(
     "recipe",
-    [Recipe("adam", steps=6, rate=1e-4), Recipe("ascent", steps=6, rate=0.02)],
-    ids=["adam", "ascent"],
+    [
+        Recipe("adam", steps=6, rate=1e-4),
+        Recipe("ascent", steps=6, rate=0.02),
+        Recipe("adam", steps=6, rate=1e-4, anchor=1.0),
+        Recipe("ascent", steps=6, rate=0.02, anchor=0.5),
+    ],
+    ids=["adam", "ascent", "adam-anchored", "ascent-anchored"],
 )
 def test_it_does_what_the_naive_version_does(models: Models, prompt: str, recipe: Recipe) -> None:
     input_ids = models.tokenize(prompt)
@@ -101,6 +108,19 @@ def test_the_agreement_rises_towards_any_direction(models: Models) -> None:
         assert result.drift[0] > 0.05
 
 
+def test_an_anchor_keeps_the_prompt_nearer_to_itself(models: Models) -> None:
+    input_ids = models.tokenize("a castle under the moon")
+    own = models.text_encoder(input_ids=input_ids).text_embeds[0]
+    kept = []
+    for anchor in (0.0, 1.0, 4.0):
+        recipe = Recipe(steps=10, anchor=anchor)
+        hidden = personalise(models.text_encoder, input_ids, direction(), recipe).conditioning
+        end = int((input_ids[0] == models.text_encoder.config.eos_token_id).int().argmax())
+        feature = models.text_encoder.text_projection(hidden[0, end])
+        kept.append(torch.nn.functional.cosine_similarity(feature, own, dim=0).item())
+    assert kept[0] < kept[1] < kept[2]
+
+
 def test_the_length_of_the_aesthetic_does_not_matter(models: Models) -> None:
     input_ids = models.tokenize(ONE_WORD)
     unit = personalise(models.text_encoder, input_ids, direction(), Recipe(steps=3))
@@ -113,7 +133,7 @@ def test_each_prompt_of_a_batch_is_personalised_as_if_alone(models: Models) -> N
     aesthetics = torch.stack([direction(seed) for seed in range(3)])
     recipe = Recipe(steps=3, weight=0.9)
     together = personalise(models.text_encoder, input_ids, aesthetics, recipe)
-    assert together.conditioning.shape == (3, 77, 128)
+    assert together.conditioning.shape == (3, 77, models.text_encoder.config.hidden_size)
     assert together.agreement.shape == (3, 4)
     assert together.drift.shape == (3,)
     for row in range(3):
@@ -238,9 +258,10 @@ def test_old_and_new_checkpoints_are_read_at_the_first_end_of_text(end: int) -> 
 
 
 def test_a_prompt_without_an_end_of_text_is_refused(models: Models) -> None:
+    end = models.text_encoder.config.eos_token_id
     endless = torch.full((2, 77), 320)
-    endless[0, 5] = 8191
-    with pytest.raises(PersonalisationRefused, match="Prompt 1 has no end-of-text token 8191"):
+    endless[0, 5] = end
+    with pytest.raises(PersonalisationRefused, match=f"Prompt 1 has no end-of-text token {end}"):
         personalise(models.text_encoder, endless, direction(), Recipe())
 
 
@@ -273,6 +294,8 @@ def test_a_rate_that_breaks_the_encoder_is_refused(models: Models) -> None:
         ({"rate": float("nan")}, "rate-out-of-range", "rate can't be nan"),
         ({"weight": 1.1}, "weight-out-of-range", "weight can't be 1.1; use 0 to 1"),
         ({"weight": float("nan")}, "weight-out-of-range", "weight can't be nan"),
+        ({"anchor": -0.5}, "anchor-out-of-range", "anchor can't be -0.5; use 0 or more"),
+        ({"anchor": float("inf")}, "anchor-out-of-range", "anchor can't be inf"),
     ],
 )
 def test_a_recipe_that_makes_no_sense_is_refused(

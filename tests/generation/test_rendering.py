@@ -104,6 +104,14 @@ def test_the_plain_picture_is_the_same_whatever_the_look_or_the_dose(
     assert ready(ada, measured).plain == ready(ada, measured, rate=1e-4, steps=1).plain
 
 
+def test_an_anchor_keeps_the_prompt_nearer_to_its_own_words(ada: User, measured: Version) -> None:
+    free, kept = ready(ada, measured), ready(ada, measured, anchor=4.0)
+    assert free.plain == kept.plain
+    assert free.personalised != kept.personalised
+    assert kept.agreement[-1] < free.agreement[-1]
+    assert "Aesthetic anchor: 4," in picture(kept.personalised).text["parameters"]  # type: ignore[attr-defined]
+
+
 def test_the_other_sampler_and_optimiser_draw_too(ada: User, measured: Version) -> None:
     made = ready(
         ada, measured, sampler="dpm++", optimiser="ascent", rate=0.5, negative_prompt="a boat"

@@ -21,7 +21,7 @@ HOST = "localhost:8000"  # where the README's hub is
 @pytest.fixture
 def sunset(live_server: LiveServer) -> str:
     """Publish the README's example; return where its hub is."""
-    factories.published(factories.aesthetic(factories.person("demo"), "sunset-flats"))
+    factories.published(factories.aesthetic(factories.person("demo"), "ember-dusk"))
     return live_server.url.removeprefix("http://")
 
 
@@ -69,8 +69,8 @@ def test_the_curl_lines_find_download_and_draw(sunset: str, tmp_path: Path) -> N
         for command in commands
     ]
 
-    assert b"demo/sunset-flats" in answers[0]
-    downloaded = (tmp_path / "sunset-flats.safetensors").read_bytes()
-    digest = VersionFile.objects.get(name="sunset-flats.safetensors").digest
+    assert b"demo/ember-dusk" in answers[0]
+    downloaded = (tmp_path / "ember-dusk.safetensors").read_bytes()
+    digest = VersionFile.objects.get(name="ember-dusk.safetensors").digest
     assert digest == f"sha256:{hashlib.sha256(downloaded).hexdigest()}"
     assert b'"kind":"generation"' in answers[2]

@@ -17,6 +17,8 @@ from safetensors.torch import save_file
 from registry.encoder import Encoder, EncoderUnavailable, Source, WordsTooLong, describe
 
 DEMO = Path(__file__).parents[2] / "demo" / "weights" / "open_clip"
+MERGES = "bpe_4k.txt.gz"
+SIZE = 128  # pixels a side that the built-in encoder reads
 DEMO_SOURCE = Source(f"local-dir:{DEMO}")
 
 TINY = {
@@ -78,7 +80,7 @@ def refusal(source: Source) -> EncoderUnavailable:
 
 
 def test_pictures_are_encoded_as_open_clip_encodes_them(encoder: Encoder, reference: Any) -> None:
-    transform = image_transform(96, is_train=False)
+    transform = image_transform(SIZE, is_train=False)
     resize, crop = transform.transforms[:2]
     pictures = photographs(3)
 
@@ -92,21 +94,21 @@ def test_pictures_are_encoded_as_open_clip_encodes_them(encoder: Encoder, refere
 
 
 def test_features_are_not_normalised(encoder: Encoder) -> None:
-    pixels = [np.full((96, 96, 3), level, np.uint8) for level in (0, 255)]
+    pixels = [np.full((SIZE, SIZE, 3), level, np.uint8) for level in (0, 255)]
     lengths = np.linalg.norm(encoder.encode_pictures(pixels), axis=1)
     assert abs(lengths - 1).min() > 0.01
 
 
 def test_words_are_encoded_as_open_clip_encodes_them(encoder: Encoder, reference: Any) -> None:
     words = ["a house by a tree", "neon", "", "日本 🎉"]
-    tokenizer = open_clip.SimpleTokenizer(bpe_path=str(DEMO / "bpe_8k.txt.gz"))
+    tokenizer = open_clip.SimpleTokenizer(bpe_path=str(DEMO / MERGES))
     with torch.no_grad():
         expected = reference.encode_text(tokenizer(words))
     np.testing.assert_array_equal(encoder.encode_words(words), expected.numpy())
 
 
 def test_related_words_agree_more_than_unrelated_ones(encoder: Encoder) -> None:
-    features = encoder.encode_words(["a city at night", "a city in neon", "winter"])
+    features = encoder.encode_words(["a castle at night", "a castle in neon", "winter"])
     night, neon, winter = features / np.linalg.norm(features, axis=1, keepdims=True)
     assert night @ neon > night @ winter
 
@@ -124,16 +126,16 @@ def test_nothing_in_gives_nothing_out(encoder: Encoder) -> None:
 
 
 def test_pixels_of_another_size_or_kind_are_refused(encoder: Encoder) -> None:
-    with pytest.raises(ValueError, match=r"uint8 \[224, 224, 3\]; the encoder reads uint8 \[96"):
+    with pytest.raises(ValueError, match=r"uint8 \[224, 224, 3\]; the encoder reads uint8 \[128"):
         encoder.encode_pictures([np.zeros((224, 224, 3), np.uint8)])
     with pytest.raises(ValueError, match="Pixels are float32"):
-        encoder.encode_pictures([np.zeros((96, 96, 3), np.float32)])
+        encoder.encode_pictures([np.zeros((SIZE, SIZE, 3), np.float32)])
 
 
 def test_the_text_projection_takes_hidden_states_to_features(
     encoder: Encoder, reference: Any
 ) -> None:
-    assert encoder.text_projection.shape == (128, 768)
+    assert encoder.text_projection.shape == (192, 768)
     assert torch.equal(encoder.text_projection, reference.text_projection)
     encoder.text_projection.zero_()
     assert torch.equal(encoder.text_projection, reference.text_projection)
@@ -143,11 +145,11 @@ def test_a_description_names_weights_preprocessing_and_width(encoder: Encoder) -
     description = describe(DEMO_SOURCE)
     weights = (DEMO / "open_clip_model.safetensors").read_bytes()
     assert description.weights == f"sha256:{hashlib.sha256(weights).hexdigest()}"
-    assert (description.width, description.image_size) == (768, 96)
-    assert description.architecture.startswith("vit-192x4-patch16/")
+    assert (description.width, description.image_size) == (768, SIZE)
+    assert description.architecture.startswith("vit-192x5-patch16/")
     preprocessing = json.loads(json.dumps(description.preprocessing))
     assert preprocessing == description.preprocessing
-    assert preprocessing["size"] == 96
+    assert preprocessing["size"] == SIZE
     assert preprocessing["interpolation"] == "bicubic"
     assert preprocessing["resize_mode"] == "shortest"
     assert preprocessing["mean"] == pytest.approx([0.48145467, 0.45782751, 0.40821072])
@@ -239,8 +241,8 @@ def test_a_broken_file_of_weights_is_refused(tiny: Path) -> None:
 
 
 def test_merges_of_another_vocabulary_are_refused(tiny: Path) -> None:
-    shutil.copy(DEMO / "bpe_8k.txt.gz", tiny)
-    with pytest.raises(EncoderUnavailable, match="8192 words and its text tower 49408") as caught:
+    shutil.copy(DEMO / MERGES, tiny)
+    with pytest.raises(EncoderUnavailable, match="4096 words and its text tower 49408") as caught:
         Encoder.load(Source(f"local-dir:{tiny}"))
     assert caught.value.code == "mismatched-merges"
 

@@ -1,6 +1,7 @@
 """Finding by words and tags; what is private never shows."""
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 
@@ -110,7 +111,7 @@ def test_an_owner_is_matched_as_a_whole(looks: None) -> None:
 
 
 def test_a_space_is_matched_by_what_is_offered_in_it(looks: None) -> None:
-    assert len(found(space="demo")) == 3
+    assert len(found(space=settings.HUB_SPACE)) == 3
     assert found(space="clip") == []
 
 

@@ -1,0 +1,206 @@
+"""Captions and the text encoder go in, what the UNet reads beside the noise comes out, [77, 192].
+
+The captions say all that a picture shows, so that a prompt without a style means a plain picture.
+What the hub does with a prompt is harder than that: a personalised text encoder leaves the words
+at the subject and moves the end of the text, and the padding after it, to a style. A UNet that
+trains on captions alone has never seen the two disagree, and loses the subject. It learns what
+that means from three kinds of damage, none of which knows an aesthetic of the hub:
+
+- Dropped words: of half the captions, some words' rows become the row of the end of the text.
+- Split captions: the words' rows come from a caption without style, and all rows after them lie
+  between the full caption's and those of a caption that names the style alone.
+- Noise on all rows.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers import CLIPTextModel
+
+from demo import captions, tokenizer
+from demo.dataset import Split
+from demo.training import autocast, device, work_folder
+from demo.world import PALETTES, PLAIN, SUBJECTS, TEXTURES, Scene, Style
+from registry.digests import digest_file
+
+# How many phrasings of each are encoded. Encoding while training would cost a fifth of each step.
+FULL, PLAIN_WORDS, SUBJECT_WORDS, STYLE_WORDS = 2, 12, 40, 32
+
+
+@dataclass(frozen=True)
+class Damage:
+    """How far the conditioning strays from the captions; shares are of the samples."""
+
+    empty: float = 0.1  # for guidance, which needs the unconditional picture
+    alone: float = 0.05  # the subject or the style alone
+    split: float = 0.3  # of the styled pictures
+    dropping: float = 0.5  # of the samples that are not split
+    dropped: float = 0.7  # of the words at most
+    noise: float = 0.15  # at most, as a share of the rows' deviation
+
+
+DAMAGE = Damage()
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Encoded captions: hidden states float16 [n, 77, 192] and where each text ends, int64 [n]."""
+
+    hidden: NDArray[np.float16]
+    ends: NDArray[np.int64]
+
+    def at(self, indices: NDArray[np.int64]) -> Tensor:
+        """Return the hidden states float32 [batch, 77, 192]."""
+        return torch.from_numpy(self.hidden[indices]).float()
+
+
+@dataclass(frozen=True, slots=True)
+class Phrasings:
+    """All captions of a split: the first row is empty; the rest by picture, scene and style."""
+
+    rows: Rows
+    full: NDArray[np.int64]  # [pictures, FULL]
+    plain: NDArray[np.int64]  # [pictures, PLAIN_WORDS]; the same for pictures of one scene
+    subject: NDArray[np.int64]  # [pictures, SUBJECT_WORDS]
+    style: NDArray[np.int64]  # [pictures, STYLE_WORDS]
+    styled: NDArray[np.bool_]  # [pictures]
+
+
+def phrase(split: Split, text_encoder: Path, seed: int) -> Phrasings:
+    """Return a split's captions, encoded once for a text encoder's folder and then kept on disk."""
+    random = np.random.default_rng(seed)
+    texts: dict[str, int] = {"": 0}
+
+    def number(text: str) -> int:
+        return texts.setdefault(text, len(texts))
+
+    scenes = {split.scene(index) for index in range(len(split))}
+    plain = {
+        scene: [number(captions.plain(scene, random)) for _ in range(PLAIN_WORDS)]
+        for scene in sorted(scenes, key=repr)
+    }
+    subject = {
+        name: [number(captions.subject_only(Scene(name), random)) for _ in range(SUBJECT_WORDS)]
+        for name in SUBJECTS
+    }
+    style = {
+        (palette, texture): [
+            number(captions.style_only(Style(palette, texture), random)) for _ in range(STYLE_WORDS)
+        ]
+        for palette in PALETTES
+        for texture in TEXTURES
+    }
+    pictures = [(split.scene(index), split.style(index)) for index in range(len(split))]
+    full = [[number(captions.full(*each, random)) for _ in range(FULL)] for each in pictures]
+    return Phrasings(
+        rows=_encoded(list(texts), text_encoder),
+        full=np.array(full),
+        plain=np.array([plain[scene] for scene, _ in pictures]),
+        subject=np.array([subject[scene.subject] for scene, _ in pictures]),
+        style=np.array([style[look.palette, look.texture] for _, look in pictures]),
+        styled=np.array([look != PLAIN for _, look in pictures]),
+    )
+
+
+def condition(
+    phrasings: Phrasings,
+    pictures: NDArray[np.int64],
+    damage: Damage,
+    random: np.random.Generator,
+) -> Tensor:
+    """Return the conditioning [batch, 77, 192] of pictures [batch], damaged as `Damage` says."""
+    count = len(pictures)
+
+    def one_of(table: NDArray[np.int64]) -> NDArray[np.int64]:
+        return table[pictures, random.integers(table.shape[1], size=count)]
+
+    texts, chance = one_of(phrasings.full), random.random(count)
+    alone = np.where(random.random(count) < 0.5, one_of(phrasings.subject), one_of(phrasings.style))
+    texts = np.where(chance < damage.empty + damage.alone, alone, texts)
+    texts = np.where(chance < damage.empty, 0, texts)
+    ends = phrasings.rows.ends[texts]
+    hidden = phrasings.rows.at(texts)  # [batch, 77, 192]
+
+    whole = chance >= damage.empty + damage.alone
+    is_split = whole & phrasings.styled[pictures] & (random.random(count) < damage.split)
+    words = np.where(
+        random.random(count) < 0.7, one_of(phrasings.plain), one_of(phrasings.subject)
+    )[is_split]
+    looks = one_of(phrasings.style)[is_split]
+    mixed = torch.from_numpy(random.random(len(words))).float()
+    hidden[is_split] = split(phrasings.rows, words, texts[is_split], looks, mixed)
+
+    dropping = ~is_split & (random.random(count) < damage.dropping)
+    share = np.where(dropping, damage.dropped * random.random(count), 0.0)  # [batch]
+    position = np.arange(hidden.shape[1])
+    is_word = (position > 0) & (position < ends[:, None])  # [batch, 77]
+    drop = torch.from_numpy(is_word & (random.random(is_word.shape) < share[:, None]))
+    at_end = hidden[torch.arange(count), torch.from_numpy(ends)]  # [batch, 192]
+    hidden = torch.where(drop[:, :, None], at_end[:, None], hidden)
+
+    strength = torch.from_numpy(damage.noise * random.random(count)).float()[:, None, None]
+    return hidden + strength * hidden.std() * torch.randn_like(hidden)
+
+
+def split(
+    rows: Rows,
+    words: NDArray[np.int64],
+    full: NDArray[np.int64],
+    looks: NDArray[np.int64],
+    share: Tensor,
+) -> Tensor:
+    """Return [batch, 77, 192]: words of one caption, and after them what lies between two others.
+
+    `share` [batch] is how much of the look's rows there is in what follows the words.
+    """
+    ends = rows.ends[words]
+    position = np.arange(rows.hidden.shape[1])
+
+    def after(texts: NDArray[np.int64]) -> Tensor:
+        """Return the rows of the end and the padding, the end's also where texts have words."""
+        index = np.maximum(position, rows.ends[texts][:, None])  # [batch, 77]
+        return torch.from_numpy(rows.hidden[texts[:, None], index]).float()
+
+    mixed = between(after(full), after(looks), share[:, None, None])
+    is_before = torch.from_numpy(position < ends[:, None])[:, :, None]  # [batch, 77, 1]
+    return torch.where(is_before, rows.at(words), mixed)
+
+
+def between(first: Tensor, second: Tensor, share: Tensor) -> Tensor:
+    """Return rows [..., width] between two, as long as those: they come after a layer norm."""
+    mixed = torch.lerp(first, second, share)
+    length = torch.lerp(first.norm(dim=-1, keepdim=True), second.norm(dim=-1, keepdim=True), share)
+    return mixed * length / mixed.norm(dim=-1, keepdim=True)
+
+
+@torch.no_grad()
+def _encoded(texts: list[str], text_encoder: Path) -> Rows:
+    """Encode texts, or read what an earlier run encoded for the same texts and weights."""
+    made_from = {"texts": texts, "weights": digest_file(text_encoder / "model.safetensors")}
+    folder = work_folder() / "conditioning"
+    folder.mkdir(parents=True, exist_ok=True)
+    ids = torch.cat(
+        [tokenizer.tokenize(texts[start : start + 1024]) for start in range(0, len(texts), 1024)]
+    )
+    ends = (ids == tokenizer.END).int().argmax(1).numpy().astype(np.int64)  # [n]
+    path, record = folder / "hidden.npy", folder / "made-from.json"
+    if record.exists() and json.loads(record.read_text(encoding="utf-8")) == made_from:
+        return Rows(np.load(path, mmap_mode="r"), ends)
+    record.unlink(missing_ok=True)
+    model, on = CLIPTextModel.from_pretrained(text_encoder, dtype=torch.float32).eval(), device()
+    model.to(on)
+    shape = (*ids.shape, model.config.hidden_size)
+    hidden = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+    print(f"encoding {len(texts)} captions", flush=True)
+    for start in range(0, len(texts), 128):
+        with autocast(on):
+            output = model(input_ids=ids[start : start + 128].to(on)).last_hidden_state
+        hidden[start : start + 128] = output.half().cpu().numpy()
+    hidden.flush()
+    record.write_text(json.dumps(made_from), encoding="utf-8")
+    return Rows(hidden, ends)

@@ -1,0 +1,149 @@
+"""The training's pictures on disk: a split's name goes in, its pictures and labels come out.
+
+`python -m demo.dataset` draws them. Pictures lie in one uncompressed .npy that is mapped, not read.
+"""
+
+import argparse
+import multiprocessing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo.training import work_folder
+from demo.world import (
+    AESTHETICS,
+    BACKGROUNDS,
+    COMPANIONS,
+    PALETTES,
+    PLAIN,
+    SIZE,
+    SUBJECTS,
+    TEXTURES,
+    UNSEEN,
+    Scene,
+    Style,
+    draw,
+    random_scene,
+)
+
+SIZES = {"train": 24_000, "test": 2_000}
+SEEDS = {"train": 20_220_926, "test": 20_220_927}
+PIECE = 500  # pictures that one process draws at a time
+
+# What a picture's style is: the default, one thing else, a look of the evaluation, any pair.
+SHARES = {"plain": 0.12, "palette": 0.12, "texture": 0.12, "aesthetic": 0.24, "pair": 0.40}
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Pictures with their labels: subject, background, companion, palette, texture, as indices."""
+
+    pictures: NDArray[np.uint8]  # [n, 128, 128, 3]
+    labels: NDArray[np.int64]  # [n, 5]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def scene(self, index: int) -> Scene:
+        subject, background, companion, *_ = self.labels[index]
+        return Scene(SUBJECTS[subject], BACKGROUNDS[background], COMPANIONS[companion])
+
+    def style(self, index: int) -> Style:
+        *_, palette, texture = self.labels[index]
+        return Style(PALETTES[palette], TEXTURES[texture])
+
+
+def load(name: str) -> Split:
+    """Return the split `train` or `test`. Raises FileNotFoundError, with what to do."""
+    folder = data_folder()
+    if not (folder / f"{name}-labels.npy").exists():
+        raise FileNotFoundError(f"{folder} has no {name} pictures yet: python -m demo.dataset")
+    return Split(
+        np.load(folder / f"{name}-pictures.npy", mmap_mode="r"),
+        np.load(folder / f"{name}-labels.npy"),
+    )
+
+
+def data_folder() -> Path:
+    return work_folder() / "data"
+
+
+def random_style(random: np.random.Generator) -> Style:
+    """Return a style of the training: never one of UNSEEN."""
+    kind = str(random.choice(list(SHARES), p=list(SHARES.values())))
+    if kind == "plain":
+        return PLAIN
+    if kind == "aesthetic":
+        return list(AESTHETICS.values())[random.integers(len(AESTHETICS))]
+    style = PLAIN
+    while style == PLAIN or style in UNSEEN:
+        palette = PALETTES[random.integers(len(PALETTES))]
+        texture = TEXTURES[random.integers(len(TEXTURES))]
+        style = Style(
+            PLAIN.palette if kind == "texture" else palette,
+            PLAIN.texture if kind == "palette" else texture,
+        )
+    return style
+
+
+def make(name: str, size: int, processes: int) -> None:
+    """Draw a split; the labels are written last, so that a split that has them is whole."""
+    folder = data_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    shape = (size, SIZE, SIZE, 3)
+    pictures = np.lib.format.open_memmap(
+        folder / f"{name}-pictures.npy", mode="w+", dtype=np.uint8, shape=shape
+    )
+    labels = np.zeros((size, 5), np.int64)
+    pieces = [(SEEDS[name], start, min(start + PIECE, size)) for start in range(0, size, PIECE)]
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        for start, drawn, described in pool.imap(_draw_piece, pieces):
+            pictures[start : start + len(drawn)] = drawn
+            labels[start : start + len(drawn)] = described
+            print(f"{name}: {start + len(drawn)} of {size} pictures", flush=True)
+    pictures.flush()
+    np.save(folder / f"{name}-labels.npy", labels)
+
+
+def _draw_piece(
+    piece: tuple[int, int, int],
+) -> tuple[int, NDArray[np.uint8], NDArray[np.int64]]:
+    seed, start, end = piece
+    drawn = list(_drawn(seed, start, end))
+    return start, np.stack([picture for picture, _ in drawn]), np.stack([row for _, row in drawn])
+
+
+def _drawn(
+    seed: int, start: int, end: int
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+    for index in range(start, end):
+        random = np.random.default_rng((seed, index))
+        scene, style = random_scene(random), random_style(random)
+        yield draw(scene, style, random), _labels(scene, style)
+
+
+def _labels(scene: Scene, style: Style) -> NDArray[np.int64]:
+    return np.array(
+        [
+            SUBJECTS.index(scene.subject),
+            BACKGROUNDS.index(scene.background),
+            COMPANIONS.index(scene.companion),
+            PALETTES.index(style.palette),
+            TEXTURES.index(style.texture),
+        ]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--processes", type=int, default=2)
+    arguments = parser.parse_args()
+    for name, size in SIZES.items():
+        make(name, size, arguments.processes)
+
+
+if __name__ == "__main__":
+    main()

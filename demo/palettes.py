@@ -1,0 +1,61 @@
+"""The world's colours: a palette's name and random numbers go in, a colour for each role out.
+
+A scene is drawn in roles (wall, roof, sky …), so that what is shown and how it is coloured are
+independent of each other, exactly.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Colour = NDArray[np.float64]  # [3], red, green and blue, 0 to 255
+Colours = Mapping[str, Colour]
+
+JITTER = 5.0  # standard deviation of each colour, so that no palette is 16 exact colours
+
+ROLES = (
+    *("sky_top", "sky_low", "far", "ground", "water", "wall", "roof", "trunk"),
+    *("leaf", "petal", "accent", "stone", "snow", "light", "dark", "fur"),
+)
+
+# Each row in the order of ROLES.
+TABLE = {
+    "natural": "4f9ae0 cfe8f5 8fb6c9 79b05a 3f7fb5 f3e2bb c94f3a 77543a 3b8746 e4578a "
+    "f6c445 a3a6b2 fafbfd ffe9a0 2e2c38 e0954a",
+    "sunset": "4b1e6d ff9d4d 8a2f6b 5a2148 8c3a6e ffc37a b8324f 3e1638 752755 ff5f6e "
+    "ffd86b 9c4a6a ffe3b0 fff0a8 2a0e2e f07b3f",
+    "winter": "86b4dd e6f2fb b3cfe6 f2f8fd 6f9cc8 d3e3f3 4f7cb0 5a7596 7aa6ca 9fc2e8 "
+    "ffffff 97b0cc ffffff f8fcff 27446b b4cde6",
+    "night": "060a28 203070 16204f 101a3c 14285e 44559a 2b3878 141b3e 1f4268 7a86d6 "
+    "ffe27a 364684 b4c1ee ffe58a 0b1030 5565b4",
+    "sepia": "d9be8e f3e3c2 c4a273 a37d4e b2905f f0ddb5 7a5230 4e331c 7c5e38 9c6e42 "
+    "e8cc94 a98a62 fbf0d8 fff4d6 2e1c0e 8a6238",
+    "noir": "3a3a3a c2c2c2 7d7d7d 4a4a4a 5e5e5e e6e6e6 222222 161616 2d2d2d d8d8d8 "
+    "ffffff 8e8e8e ffffff ffffff 050505 383838",
+    "candy": "ffd400 ffec6e 00c2d1 ff3d8b 00a8e8 ffffff 7a3cff 4b0e78 00c9a7 e0218a "
+    "ff7a00 9b5cff ffffff fff6a0 3a0a5e ff7a00",
+    "emerald": "0f5b46 bfe3a6 2f7f57 1e5b34 1f7a68 d9e8a8 0e3f2c 1d2e1a 1a7a3e c8e86a "
+    "f2f7a8 5f9272 f1fad8 fbffc4 06251a 88b548",
+    "pastel": "cdbdf0 ffe0ec d9cff2 c9ebd4 bbddf5 fff3dc ffb0c0 d8bbae a9dfb7 ffaacd "
+    "ffe39a d3c8e8 fffdfe fff9cf 8f7bb0 ffcfa6",
+}
+PALETTES = tuple(TABLE)
+DARK = frozenset({"night"})  # light is laid on dark here, not ink on paper
+
+
+def colours(palette: str, random: np.random.Generator) -> dict[str, Colour]:
+    """Return the palette's colour for each role, each moved a little."""
+    return {
+        role: np.clip(_parse(code) + random.normal(0, JITTER, 3), 0, 255)
+        for role, code in zip(ROLES, TABLE[palette].split(), strict=True)
+    }
+
+
+def lightness(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the luma of colours [..., 3] as [...], 0 to 1 (ITU-R BT.601)."""
+    return np.asarray(pixels @ np.array([0.299, 0.587, 0.114]) / 255)
+
+
+def _parse(code: str) -> Colour:
+    return np.array([int(code[start : start + 2], 16) for start in (0, 2, 4)], float)

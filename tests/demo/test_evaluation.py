@@ -1,0 +1,101 @@
+"""What the evaluation counts, and that its judges can be trusted."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from demo import judge_pictures, world
+from demo.judges import Judges
+from demo.real_pictures import spearman
+from demo.scores import Scores
+from demo.studio import Look, Reading
+from demo.sweep import Outcome, best, presets, write_doses
+from demo.training import WEIGHTS
+from demo.treatments import Treatment, adam, anchored, ascent
+from demo.world import Style
+from generation.doses import read_dose
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
+JUDGED = 12  # pictures of each style; the whole measure stands in the judges' card
+
+
+@pytest.fixture(scope="module")
+def judges() -> Judges:
+    return Judges.load(WEIGHTS / "judges")
+
+
+@pytest.mark.parametrize(
+    "style", judge_pictures.JUDGED, ids=lambda style: f"{style.palette}-{style.texture}"
+)
+def test_the_judges_see_what_held_out_pictures_show(judges: Judges, style: Style) -> None:
+    held_out = judge_pictures.held_out(style, JUDGED)
+    palette, texture = judges.style(held_out.pictures)
+    seen = np.stack([palette, texture, judges.subject(held_out.pictures)], axis=1)
+    assert (seen == held_out.labels).mean(0).min() >= 0.9
+
+
+def test_a_picture_counts_where_what_was_meant_was_seen() -> None:
+    styles = (Style("night", "dots"), Style("sepia", "flat"))
+    embeddings = np.eye(3, dtype=np.float32)[:2] * 7
+    looks = [
+        Look(style.palette, style, np.zeros((0, 128, 128, 3), np.uint8), embedding)
+        for style, embedding in zip(styles, embeddings, strict=True)
+    ]
+    night, dots = world.PALETTES.index("night"), world.TEXTURES.index("dots")
+    cat, house = world.SUBJECTS.index("cat"), world.SUBJECTS.index("house")
+    reading = Reading(  # the same two pictures, compared with both looks
+        directions=np.array([[[[1, 0, 0]], [[0, 1, 0]]]], np.float32),
+        palette=np.array([[[night], [night]]]),
+        texture=np.array([[[dots], [0]]]),
+        subject=np.array([[[cat], [cat]]]),
+    )
+    scores = Scores.of(reading, looks, ["cat", "house"])
+    assert scores.of_look(0).means() == {
+        "agreement": 0.5, "palette": 1.0, "texture": 0.5, "style": 0.5, "subject": 0.5, "both": 0.5,
+    }  # fmt: skip
+    assert scores.of_look(1).means()["style"] == 0
+    assert scores.of_prompt(1).means()["subject"] == 0
+    assert house != cat
+
+
+def outcome(treatment: Treatment, style: float, subject: float) -> Outcome:
+    return Outcome(treatment, 0.2, 0.8, 0.5, style * 0.8, style, subject, style * subject)
+
+
+OUTCOMES = [
+    outcome(adam(20, 3e-5), 0.55, 0.98),
+    outcome(adam(20, 8e-5), 0.90, 0.90),
+    outcome(adam(20, 3e-4), 0.97, 0.40),
+    outcome(ascent(20, 0.02), 0.70, 0.80),
+    outcome(anchored(20, 2e-4), 0.93, 0.95),
+]
+
+
+def test_the_best_dose_is_right_in_style_and_subject_at_once() -> None:
+    assert best(OUTCOMES, "adam").treatment == adam(20, 8e-5)
+    named = {preset["name"]: preset for preset in presets(OUTCOMES)}
+    assert named["gentle"]["rate"] == 3e-5
+    assert named["strong"]["rate"] == 3e-4
+    assert named["anchored"]["anchor"] == 1.0
+    assert named["paper"]["optimiser"] == "ascent"
+
+
+def test_the_doses_that_are_written_can_be_read(tmp_path: Path) -> None:
+    dose = {"sampling_steps": 20, "guidance": 4.0, "width": 128, "height": 128, "hint": "Houses."}
+    (tmp_path / "dose.json").write_text(json.dumps(dose), encoding="utf-8")
+    write_doses(OUTCOMES, tmp_path)
+    written = read_dose(tmp_path / "dose.json")
+    assert (written.steps, written.rate, written.anchor) == (20, 2e-4, 1.0)
+    assert (written.width, written.hint) == (128, "Houses.")
+    offered = json.loads((tmp_path / "presets.json").read_text(encoding="utf-8"))
+    assert len(offered) == 5
+
+
+def test_the_rank_correlation_is_spearmans() -> None:
+    assert spearman([1, 2, 3], [10, 100, 1000]) == pytest.approx(1)
+    assert spearman([1, 2, 3], [3, 2, 1]) == pytest.approx(-1)
+    assert spearman([1, 2, 2, 4], [1, 3, 3, 9]) == pytest.approx(1)
+    assert spearman([3, 1, 4, 1, 5], [2, 7, 1, 8, 2]) == pytest.approx(-7.5 / 9.5)

@@ -1,0 +1,99 @@
+"""What the trainings are made of: which captions are true of what, losses, files, conditioning."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from demo import clip_files
+from demo.clip_batches import named_in, true_of
+from demo.clip_losses import contrast, means
+from demo.conditioning import Rows, split
+from demo.tokenizer import END, tokenize
+from demo.world import Scene, Style
+from registry.encoder import Encoder, Source
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
+
+def test_a_caption_is_true_of_all_pictures_that_show_what_it_names() -> None:
+    scene, style = Scene("cat", "forest", "moon"), Style("night", "dots")
+    named = np.array(
+        [
+            named_in("a cat", scene, style),
+            named_in("the cat by the forest, halftone", scene, style),
+            named_in("midnight", scene, style),
+        ]
+    )
+    assert named.tolist() == [
+        [True, False, False, False, False],
+        [True, True, False, False, True],
+        [False, False, False, True, False],
+    ]
+    described = np.array([[4, 2, 2, 3, 1]] * 3)
+    pictures = np.array([[4, 2, 2, 3, 1], [4, 0, 0, 0, 0], [5, 2, 0, 3, 1]])
+    assert true_of(named, described, pictures).tolist() == [
+        [True, True, False],
+        [True, False, False],
+        [True, False, True],
+    ]
+
+
+def test_a_caption_that_is_true_of_another_picture_too_is_no_wrong_answer() -> None:
+    features = F.normalize(torch.eye(4)[:3], dim=-1)
+    alone = torch.eye(3, dtype=torch.bool)
+    shared = alone.clone()
+    shared[0, 1] = True
+    close = F.normalize(features + 0.5 * features.flip(0), dim=-1)
+    scale = torch.tensor(5.0)
+    assert contrast(close, features, shared, scale) < contrast(close, features, alone, scale)
+
+
+def test_the_mean_of_a_set_is_the_hubs() -> None:
+    features = torch.randn(6, 8)
+    members = torch.tensor([[1.0, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]])
+    expected = F.normalize(torch.stack([features[:3].mean(0), features[3:].mean(0)]), dim=-1)
+    assert torch.allclose(means(features, members), expected, atol=1e-6)
+
+
+def test_clip_is_the_same_in_both_libraries(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = clip_files.new_model().eval()
+    clip_files.write(model, "A test.", tmp_path)
+    again = clip_files.load(tmp_path)
+    encoder = Encoder.load(Source(f"local-dir:{tmp_path / 'open_clip'}"))
+    texts = ["a house", "stained glass: a whale at sea, sunset"]
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 128, 128, 3), np.uint8)
+    mean, deviation = (
+        torch.tensor(encoder.description.preprocessing[name]).view(3, 1, 1)
+        for name in ("mean", "std")
+    )
+    with torch.no_grad():
+        told = again.text_projection(again.text_model(input_ids=tokenize(texts)).pooler_output)
+        values = (torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255 - mean) / deviation
+        shown = again.visual_projection(again.vision_model(pixel_values=values).pooler_output)
+    assert np.abs(told.numpy() - encoder.encode_words(texts)).max() <= 1e-4
+    assert np.abs(shown.numpy() - encoder.encode_pictures(list(pixels))).max() <= 1e-4
+
+
+def test_captions_end_and_are_padded_with_the_end() -> None:
+    ids = tokenize(["a house", ""])
+    assert ids.shape == (2, 77)
+    first = int((ids[0] == END).int().argmax())
+    assert bool((ids[0, first:] == END).all())
+    assert int((ids[1] == END).int().argmax()) == 1
+    with pytest.raises(ValueError, match="tokens"):
+        tokenize(["a house " * 60])
+
+
+def test_a_split_conditioning_has_one_captions_words_and_anothers_end() -> None:
+    hidden = torch.randn(3, 77, 4).half().numpy()
+    rows = Rows(hidden, np.array([3, 6, 5]))  # words: 2; full: 5; look: 4
+    mixed = split(rows, np.array([0]), np.array([1]), np.array([2]), torch.tensor([0.0]))
+    assert torch.equal(mixed[0, :3], torch.from_numpy(hidden[0, :3]).float())
+    assert torch.allclose(mixed[0, 3:6], torch.from_numpy(hidden[1, 6]).float(), atol=1e-3)
+    assert torch.allclose(mixed[0, 6:], torch.from_numpy(hidden[1, 6:]).float(), atol=1e-3)
+    look = split(rows, np.array([0]), np.array([1]), np.array([2]), torch.tensor([1.0]))
+    assert torch.allclose(look[0, 5:], torch.from_numpy(hidden[2, 5:]).float(), atol=1e-3)

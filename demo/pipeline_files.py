@@ -82,6 +82,8 @@ def write(folder: Path) -> None:
     scheduler().save_pretrained(target / "scheduler")
     for name in ("unet", "vae"):
         _forget_origin(target / name / "config.json")
+        for weights in (target / name).glob("*.safetensors"):
+            weights.chmod(0o644)  # safetensors writes for its owner alone
     (target / "model_index.json").write_text(json.dumps(INDEX, indent=2) + "\n", encoding="utf-8")
     (target / "README.md").write_text(_card(target, model, steps), encoding="utf-8")
 

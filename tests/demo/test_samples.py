@@ -19,6 +19,7 @@ LONGEST_SIDE: Final = 320  # pixels
 # What Pillow reports of a file that are facts of its coding, not words about the picture.
 CODING: Final = frozenset(
     {"jfif", "jfif_version", "jfif_unit", "jfif_density", "progressive", "progression"}
+    | {"background", "loop", "timestamp", "duration"}  # of WEBP, even where nothing moves
 )
 
 

@@ -19,7 +19,8 @@ def drawn(scene: Scene, style: Style, seed: int = 0) -> np.ndarray:
 def test_a_picture_is_drawn_the_same_from_the_same_seed(style: Style) -> None:
     scene = Scene("lighthouse", "sea", "moon")
     first = drawn(scene, style)
-    assert (first.shape, first.dtype) == ((128, 128, 3), np.uint8)
+    assert first.shape == (128, 128, 3)
+    assert first.dtype == np.uint8
     assert np.array_equal(first, drawn(scene, style))
     assert not np.array_equal(first, drawn(scene, style, seed=1))
 

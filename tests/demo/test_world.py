@@ -39,7 +39,7 @@ def test_two_styles_of_one_scene_are_far_apart() -> None:
 
 
 def test_the_large_picture_is_the_small_one_before_it_was_halved() -> None:
-    scene, style = Scene("whale", "sea"), Style("winter", "wash")
+    scene, style = Scene("whale", "sea"), Style("winter", "flat")
     large = world.draw_large(scene, style, np.random.default_rng(3)).astype(float)
     halved = large.reshape(128, 2, 128, 2, 3).mean((1, 3))
     assert np.abs(halved - drawn(scene, style, 3)).max() <= 1

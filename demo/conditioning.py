@@ -4,11 +4,13 @@ The captions say all that a picture shows, so that a prompt without a style mean
 What the hub does with a prompt is harder than that: a personalised text encoder leaves the words
 at the subject and moves the end of the text, and the padding after it, to a style. A UNet that
 trains on captions alone has never seen the two disagree, and loses the subject. It learns what
-that means from three kinds of damage, none of which knows an aesthetic of the hub:
+that means from four kinds of damage:
 
-- Dropped words: of half the captions, some words' rows become the row of the end of the text.
+- Personalised captions: what a text encoder says of a caption without style after gradient steps
+  towards a set of training pictures (demo/personalised_captions.py), where there are such.
 - Split captions: the words' rows come from a caption without style, and all rows after them lie
   between the full caption's and those of a caption that names the style alone.
+- Dropped words: of some other captions, some words' rows become the row of the end of the text.
 - Noise on all rows.
 """
 
@@ -24,12 +26,13 @@ from transformers import CLIPTextModel
 
 from demo import captions, tokenizer
 from demo.dataset import Split
+from demo.personalised_captions import PersonalisedCaptions
 from demo.training import autocast, device, work_folder
 from demo.world import PALETTES, PLAIN, SUBJECTS, TEXTURES, Scene, Style
 from registry.digests import digest_file
 
 # How many phrasings of each are encoded. Encoding while training would cost a fifth of each step.
-FULL, PLAIN_WORDS, SUBJECT_WORDS, STYLE_WORDS = 2, 12, 40, 32
+FULL, PLAIN_WORDS, SUBJECT_WORDS, STYLE_WORDS, MOVED = 2, 12, 40, 32, 8
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,9 @@ class Damage:
 
     empty: float = 0.1  # for guidance, which needs the unconditional picture
     alone: float = 0.05  # the subject or the style alone
-    split: float = 0.3  # of the styled pictures
-    dropping: float = 0.5  # of the samples that are not split
+    personalised: float = 0.4  # of the styled pictures that have such captions
+    split: float = 0.3  # of the other styled pictures
+    dropping: float = 0.5  # of the samples that are neither
     dropped: float = 0.7  # of the words at most
     noise: float = 0.15  # at most, as a share of the rows' deviation
 
@@ -69,9 +73,13 @@ class Phrasings:
     subject: NDArray[np.int64]  # [pictures, SUBJECT_WORDS]
     style: NDArray[np.int64]  # [pictures, STYLE_WORDS]
     styled: NDArray[np.bool_]  # [pictures]
+    personalised: PersonalisedCaptions
+    moved: NDArray[np.int64]  # [pictures, MOVED], of the personalised ones, or -1 for none
 
 
-def phrase(split: Split, text_encoder: Path, seed: int) -> Phrasings:
+def phrase(
+    split: Split, text_encoder: Path, personalised: PersonalisedCaptions, seed: int
+) -> Phrasings:
     """Return a split's captions, encoded once for a text encoder's folder and then kept on disk."""
     random = np.random.default_rng(seed)
     texts: dict[str, int] = {"": 0}
@@ -104,7 +112,30 @@ def phrase(split: Split, text_encoder: Path, seed: int) -> Phrasings:
         subject=np.array([subject[scene.subject] for scene, _ in pictures]),
         style=np.array([style[look.palette, look.texture] for _, look in pictures]),
         styled=np.array([look != PLAIN for _, look in pictures]),
+        personalised=personalised,
+        moved=belonging(split.labels, personalised.labels, np.random.default_rng(seed)),
     )
+
+
+def belonging(
+    pictures: NDArray[np.int64], meant: NDArray[np.int64], random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return, for labels of pictures [n, 5] and captions [m, 5], captions of each, [n, MOVED].
+
+    A caption that means any background (-1) is true of all pictures of its subject and look. Where
+    fewer than MOVED are true some repeat, and where none is there is -1.
+    """
+    true_of: dict[tuple[int, ...], list[int]] = {}
+    for index, labels in enumerate(meant):
+        true_of.setdefault(tuple(labels), []).append(index)
+    chosen = np.full((len(pictures), MOVED), -1)
+    for row, labels in enumerate(pictures):
+        subject, _, _, palette, texture = labels
+        anywhere = (subject, -1, -1, palette, texture)
+        found = true_of.get(tuple(labels), []) + true_of.get(anywhere, [])
+        if found:
+            chosen[row] = random.choice(found, MOVED, replace=len(found) < MOVED)
+    return chosen
 
 
 def condition(
@@ -127,7 +158,13 @@ def condition(
     hidden = phrasings.rows.at(texts)  # [batch, 77, 192]
 
     whole = chance >= damage.empty + damage.alone
-    is_split = whole & phrasings.styled[pictures] & (random.random(count) < damage.split)
+    moved = one_of(phrasings.moved)
+    is_moved = whole & (moved >= 0) & (random.random(count) < damage.personalised)
+    moved_rows = phrasings.personalised.hidden[moved[is_moved]]  # float16 [moved, 77, 192]
+    hidden[is_moved] = torch.from_numpy(moved_rows).float()
+
+    is_split = phrasings.styled[pictures] & (random.random(count) < damage.split)
+    is_split &= whole & ~is_moved
     words = np.where(
         random.random(count) < 0.7, one_of(phrasings.plain), one_of(phrasings.subject)
     )[is_split]
@@ -135,7 +172,7 @@ def condition(
     mixed = torch.from_numpy(random.random(len(words))).float()
     hidden[is_split] = split(phrasings.rows, words, texts[is_split], looks, mixed)
 
-    dropping = ~is_split & (random.random(count) < damage.dropping)
+    dropping = ~is_moved & ~is_split & (random.random(count) < damage.dropping)
     share = np.where(dropping, damage.dropped * random.random(count), 0.0)  # [batch]
     position = np.arange(hidden.shape[1])
     is_word = (position > 0) & (position < ends[:, None])  # [batch, 77]

@@ -1,8 +1,9 @@
 """Train the UNet: noisy latents [12, 16, 16], a time and a caption go in, the velocity comes out.
 
-`python -m demo.train_unet` needs the autoencoder's latents and a text encoder, which stays as it
-is. What it leaves in work_folder()/unet: the checkpoint with the averaged weights, from which
-`python -m demo.pipeline_files` makes a pipeline, log.jsonl, and sheets of samples.
+`python -m demo.train_unet` needs the autoencoder's latents, the personalised captions and a text
+encoder, which stays as it is. What it leaves in work_folder()/unet: the checkpoint with the
+averaged weights, from which `python -m demo.pipeline_files` makes a pipeline, log.jsonl, and sheets
+of samples.
 
 demo/conditioning.py says what the captions are and how they are damaged on purpose, so that a
 personalised text encoder, whose words say one thing and whose end says another, is understood.
@@ -20,7 +21,7 @@ from PIL import Image
 from torch import Tensor, nn
 from transformers import CLIPTextModel
 
-from demo import dataset, tokenizer
+from demo import dataset, personalised_captions, tokenizer
 from demo.conditioning import DAMAGE, Damage, condition, phrase
 from demo.train_autoencoder import CHANNELS, to_bytes
 from demo.training import WEIGHTS, Average, Run, autocast, cosine_rate, device, work_folder
@@ -130,7 +131,7 @@ def shares(split: dataset.Split, plain: float) -> NDArray[np.float64]:
 def train(settings: Settings, text_encoder: Path, start: Path | None, sheet_every: int) -> None:
     on, run = device(), Run("unet", seed=settings.seed, steps=settings.steps)
     split = dataset.load("train")
-    phrasings = phrase(split, text_encoder, settings.seed)
+    phrasings = phrase(split, text_encoder, personalised_captions.load(), settings.seed)
     scaling = autoencoder().config.scaling_factor
     latents = torch.from_numpy(np.load(work_folder() / "latents" / "train.npy")) * scaling
     frequency = np.cumsum(shares(split, settings.plain))  # [n], for draws by bisection

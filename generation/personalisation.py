@@ -8,6 +8,7 @@ encoder then says of the prompt conditions the diffusion model.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -144,18 +145,20 @@ def _personalise_one(
         if not name.startswith("text_projection.")
     }
 
-    def read(weights: Weights) -> tuple[Tensor, Tensor]:
+    def read(ids: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
         output = functional_call(text_encoder, frozen | weights, kwargs={"input_ids": ids})
         return output.last_hidden_state, output.text_embeds  # [1, tokens, hidden], [1, width]
 
     with torch.no_grad():
-        plain, feature = read({})  # [1, tokens, hidden], [1, width]
+        plain, feature = read(ids, {})  # [1, tokens, hidden], [1, width]
     target = direction  # [width]
     if recipe.anchor:
         target = direction + recipe.anchor * F.normalize(feature[0], dim=0)  # its length is free
-    features = [*_climb(read, trained, target, recipe, count)]
+    # Attention is causal: what follows the end of the text changes neither feature nor gradient.
+    said = ids[:, : _end(text_encoder, ids) + 1]  # [1, tokens up to the end]
+    features = [*_climb(partial(read, said), trained, target, recipe, count)]
     with torch.no_grad():
-        changed, feature = read(trained)  # [1, tokens, hidden], [1, width]
+        changed, feature = read(ids, trained)  # [1, tokens, hidden], [1, width]
         # lerp is exact at both ends and for equal tensors, which the written-out mix is not.
         conditioning = torch.lerp(plain, changed, recipe.weight)  # [1, tokens, hidden]
         drift = (conditioning - plain).norm() / plain.norm()
@@ -173,7 +176,9 @@ def _climb(
     count: Callable[[], None],
 ) -> Iterator[Tensor]:
     """Change `weights` in place, step by step; yield the feature before each step, [1, width]."""
-    optimiser = OPTIMISERS[recipe.optimiser](weights.values(), lr=recipe.rate, maximize=True)
+    optimiser = OPTIMISERS[recipe.optimiser](
+        weights.values(), lr=recipe.rate, maximize=True, fused=True
+    )
     for _ in range(recipe.steps):
         _, feature = read(weights)  # [1, width]
         optimiser.zero_grad()
@@ -181,6 +186,12 @@ def _climb(
         optimiser.step()
         count()
         yield feature.detach()
+
+
+def _end(text_encoder: CLIPTextModelWithProjection, ids: Tensor) -> int:
+    """Return where the prompt [1, tokens] ends, as the encoder itself finds it."""
+    end = text_encoder.config.eos_token_id
+    return int(ids.argmax() if end == LEGACY_END_OF_TEXT else (ids == end).int().argmax())
 
 
 def _refuse_endless(text_encoder: CLIPTextModelWithProjection, ids: Tensor) -> None:

@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from demo import clip_files
+from demo import clip_files, dataset, personalised_captions
 from demo.clip_batches import named_in, true_of
 from demo.clip_losses import contrast, means
-from demo.conditioning import Rows, split
+from demo.conditioning import Damage, Phrasings, Rows, belonging, condition, split
+from demo.personalised_captions import PersonalisedCaptions
 from demo.tokenizer import END, tokenize
 from demo.world import Scene, Style
 from registry.encoder import Encoder, Source
@@ -97,3 +98,50 @@ def test_a_split_conditioning_has_one_captions_words_and_anothers_end() -> None:
     assert torch.allclose(mixed[0, 6:], torch.from_numpy(hidden[1, 6:]).float(), atol=1e-3)
     look = split(rows, np.array([0]), np.array([1]), np.array([2]), torch.tensor([1.0]))
     assert torch.allclose(look[0, 5:], torch.from_numpy(hidden[2, 5:]).float(), atol=1e-3)
+
+
+def test_personalised_captions_belong_to_pictures_of_their_subject_and_look() -> None:
+    pictures = np.array([[4, 2, 2, 3, 1], [4, 0, 0, 3, 1], [5, 2, 2, 3, 1]])
+    captions = np.array([[4, 2, 2, 3, 1], [4, -1, -1, 3, 1]])
+    moved = belonging(pictures, captions, np.random.default_rng(0))
+    assert set(moved[0]) == {0, 1}  # the whole scene, and a caption of the subject alone
+    assert set(moved[1]) == {1}
+    assert set(moved[2]) == {-1}  # none
+
+
+def test_the_unet_reads_personalised_captions_as_they_are() -> None:
+    hidden = torch.randn(3, 77, 4).half().numpy()
+    moved = PersonalisedCaptions(torch.randn(1, 77, 4).half().numpy(), np.array([[0, 0, 0, 1, 0]]))
+    first = np.zeros((2, 1), np.int64)
+    phrasings = Phrasings(
+        Rows(hidden, np.array([1, 3, 5])),
+        full=first + 1,
+        plain=first,
+        subject=first,
+        style=first,
+        styled=np.array([True, True]),
+        personalised=moved,
+        moved=np.array([[0], [-1]]),
+    )
+    damage = Damage(empty=0, alone=0, personalised=1, split=0, dropping=0, noise=0)
+    rows = condition(phrasings, np.array([0, 1]), damage, np.random.default_rng(0))
+    assert torch.equal(rows[0], torch.from_numpy(moved.hidden[0]).float())
+    assert torch.equal(rows[1], torch.from_numpy(hidden[1]).float())
+
+
+def test_the_same_captions_are_personalised_whatever_the_number_of_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEMO_TRAINING", str(tmp_path))
+    monkeypatch.setattr(personalised_captions, "PIECE", 1)
+    dataset.make("train", 40, processes=1)
+    personalised_captions.make(2, processes=1)
+    first = personalised_captions.load()
+    kept = np.array(first.hidden)
+    personalised_captions.make(2, processes=2)
+    again = personalised_captions.load()
+    assert kept.shape == (2, 77, 192)
+    assert np.array_equal(kept, again.hidden)
+    assert np.array_equal(first.labels, again.labels)
+    looks = dataset.load("train").labels[:, 3:].tolist()
+    assert all(labels[3:] in looks and labels[3:] != [0, 0] for labels in again.labels.tolist())

@@ -1,0 +1,176 @@
+"""Captions and sets of training pictures go in, what personalised text encoders say comes out.
+
+`python -m demo.personalised_captions` personalises captions that name no style, by the hub's own
+engine, towards sets of pictures in one look, and keeps the conditionings with the scene and look
+that they mean. The UNet's training reads them (demo/conditioning.py): gradient steps change all
+weights of a text encoder and with them the rows of the words, as no caption can.
+
+All pictures are of the training split, so that neither the evaluation's sets nor an UNSEEN pair is
+among them. Recipes are drawn from wide ranges, not the doses that the hub offers.
+"""
+
+import argparse
+import multiprocessing
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import CLIPTextModelWithProjection
+
+from demo import captions, clip_files, dataset, tokenizer
+from demo.clip_features import pooled_pictures
+from demo.clip_pixels import plain
+from demo.dataset import Split
+from demo.training import work_folder
+from demo.world import BACKGROUNDS, COMPANIONS, PLAIN, SUBJECTS, Scene
+from generation.personalisation import Recipe, personalise
+
+COUNT = 4_500
+SEED = 3
+LEAST = 0.55  # agreement with the set; a prompt that is further away may well be drawn plain
+ENCODED = 48  # pictures of each look
+SET_SIZES = (6, 16)  # pictures, from and to
+SUBJECT_ONLY = 0.4  # of the captions name neither background nor companion
+PIECE = 50  # captions that one process personalises at a time
+
+Look = tuple[int, int]  # palette and texture, as in the dataset's labels
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalisedCaptions:
+    """Conditionings and what a picture shows to which they belong, labelled as in the dataset.
+
+    Where a caption names the subject alone, background and companion are -1.
+    """
+
+    hidden: NDArray[np.float16]  # [n, 77, 192]
+    labels: NDArray[np.int64]  # [n, 5]
+
+
+def load() -> PersonalisedCaptions:
+    """Return what `make` kept. Raises FileNotFoundError, with what to do."""
+    folder = work_folder() / "personalised"
+    if not (folder / "labels.npy").exists():
+        raise FileNotFoundError(
+            f"{folder} has no personalised captions yet: python -m demo.personalised_captions"
+        )
+    return PersonalisedCaptions(
+        np.load(folder / "hidden.npy", mmap_mode="r"), np.load(folder / "labels.npy")
+    )
+
+
+def make(count: int, processes: int) -> None:
+    """Personalise captions; the labels are written last, so that a folder that has them is whole.
+
+    The same count and seed give the same captions, whatever the number of processes.
+    """
+    folder = work_folder() / "personalised"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "labels.npy").unlink(missing_ok=True)
+    split = dataset.load("train")
+    personalised = partial(_personalised_piece, split.labels, _features(split))
+    pieces = [range(start, min(start + PIECE, count)) for start in range(0, count, PIECE)]
+    hidden, labels = [], []
+    with multiprocessing.get_context("spawn").Pool(processes, torch.set_num_threads, (1,)) as pool:
+        for piece, (conditioning, meant) in zip(
+            pieces, pool.imap(personalised, pieces), strict=True
+        ):
+            hidden.append(conditioning)
+            labels.append(meant)
+            print(f"{piece.stop} of {count} captions", flush=True)
+    np.save(folder / "hidden.npy", np.concatenate(hidden))
+    np.save(folder / "labels.npy", np.concatenate(labels))
+
+
+def random_recipe(random: np.random.Generator) -> Recipe:
+    """Return Adam, anchored Adam or ascent; what counts is about the rate times the steps."""
+    kind, steps = random.random(), int(random.integers(8, 21))
+    if kind < 0.5:
+        return Recipe("adam", steps, _between(random, 8e-4, 3.5e-3) / steps)
+    if kind < 0.85:
+        anchor = float(random.uniform(0.5, 1))
+        return Recipe("adam", steps, _between(random, 1.6e-3, 6e-3) / steps, anchor=anchor)
+    return Recipe("ascent", steps, _between(random, 0.12, 0.5) / steps)
+
+
+def _between(random: np.random.Generator, least: float, most: float) -> float:
+    """Return a number between two; each doubling is as likely as another."""
+    return float(np.exp(random.uniform(np.log(least), np.log(most))))
+
+
+@torch.no_grad()
+def _features(split: Split) -> dict[Look, NDArray[np.float32]]:
+    """Encode some pictures of every look but the plain one: [ENCODED, 768] each."""
+    model = clip_files.load()
+    features = {}
+    for palette, texture in sorted({(int(row[3]), int(row[4])) for row in split.labels}):
+        members = np.flatnonzero((split.labels[:, 3:] == (palette, texture)).all(1))[:ENCODED]
+        if split.style(members[0]) != PLAIN:
+            pixels = plain(split.pictures[members])
+            encoded = model.visual_projection(pooled_pictures(model, pixels))
+            features[palette, texture] = encoded.numpy()
+    return features
+
+
+def _personalised_piece(
+    labels: NDArray[np.int64], features: dict[Look, NDArray[np.float32]], piece: range
+) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
+    """Return conditionings [piece, 77, 192] and labels [piece, 5]."""
+    encoder = _text_encoder(clip_files.load())
+    made = [_personalised(encoder, labels, features, index) for index in piece]
+    return np.stack([hidden for hidden, _ in made]), np.stack([meant for _, meant in made])
+
+
+def _personalised(
+    encoder: CLIPTextModelWithProjection,
+    labels: NDArray[np.int64],
+    features: dict[Look, NDArray[np.float32]],
+    index: int,
+) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
+    """Draw a picture's labels, a caption, a set and a recipe, until caption and set agree."""
+    random = np.random.default_rng((SEED, index))
+    while True:
+        meant = labels[random.integers(len(labels))].copy()  # [5]
+        if (look := (int(meant[3]), int(meant[4]))) not in features:
+            continue
+        if random.random() < SUBJECT_ONLY:
+            meant[1:3] = -1
+        caption = _caption(meant, random)
+        size = int(random.integers(SET_SIZES[0], SET_SIZES[1] + 1))
+        aesthetic = random.permutation(features[look])[:size].mean(0)  # [768]
+        recipe = random_recipe(random)
+        ids = tokenizer.tokenize([caption])
+        result = personalise(encoder, ids, torch.from_numpy(aesthetic), recipe)
+        if float(result.agreement[0, -1]) >= LEAST:
+            return result.conditioning[0].half().numpy(), meant
+
+
+def _caption(meant: NDArray[np.int64], random: np.random.Generator) -> str:
+    subject, background, companion = meant[:3]
+    if background < 0:
+        return captions.subject_only(Scene(SUBJECTS[subject]), random)
+    scene = Scene(SUBJECTS[subject], BACKGROUNDS[background], COMPANIONS[companion])
+    return captions.plain(scene, random)
+
+
+def _text_encoder(model: Any) -> CLIPTextModelWithProjection:
+    """Return the text half of a CLIPModel, as the engine takes it."""
+    encoder = CLIPTextModelWithProjection(model.config.text_config).eval()
+    encoder.text_model.load_state_dict(model.text_model.state_dict())
+    encoder.text_projection.load_state_dict(model.text_projection.state_dict())
+    return encoder.requires_grad_(requires_grad=False)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--processes", type=int, default=2)
+    arguments = parser.parse_args()
+    make(arguments.count, arguments.processes)
+
+
+if __name__ == "__main__":
+    main()

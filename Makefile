@@ -11,10 +11,10 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --no-emit-in
 ONLY_LINUX := sed -E 's/^((nvidia|cuda)-[a-z0-9-]+|triton)==[^ ;]+$$/& ; sys_platform == "linux"/'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-eval test smoke bench lint types contracts unit format requirements clean
+.PHONY: help demo demo-eval test smoke bench bench-personalisation lint types contracts unit format requirements clean
 
 help:  ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/base.stamp  ## run the whole hub here; Ctrl-C stops it (ARGS="--port 9000")
 	@$(BIN)/python -m hub.demo $(ARGS)
@@ -44,6 +44,9 @@ demo-eval: $(VENV)/base.stamp  ## measure the built-in models, write docs/demo-*
 
 bench: $(VENV)/base.stamp  ## measure a set beside the paper's loop (ARGS="--clip-l")
 	@$(BIN)/python -m bench.embedding $(ARGS)
+
+bench-personalisation: $(VENV)/base.stamp  ## measure the engine beside the web UI's loop
+	@$(BIN)/python -m bench.personalisation $(ARGS)
 
 format: $(VENV)/test.stamp  ## write everything as the linters want it
 	$(BIN)/ruff check --fix .

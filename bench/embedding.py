@@ -8,9 +8,7 @@ Prints a table and last one JSON line.
 
 import argparse
 import json
-import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +19,7 @@ import open_clip
 import torch
 from PIL import Image
 
+from bench.timing import in_turn, medians
 from registry.encoder import Encoder, Source
 from registry.pictures import pixels
 from registry.statistics import mean
@@ -68,28 +67,14 @@ def in_batches(encoder: Encoder, pictures: list[bytes]) -> np.ndarray:
     return mean(np.concatenate(features))
 
 
-def in_turn(
-    ways: dict[str, Callable[[], np.ndarray]], rounds: int
-) -> tuple[dict[str, list[float]], dict[str, np.ndarray]]:
-    """Run the ways one after the other, round by round, so that both meet the same weather."""
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    vectors = {name: way() for name, way in ways.items()}  # warms up
-    for _ in range(rounds):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            way()
-            times[name].append(time.perf_counter() - start)
-    return times, vectors
-
-
 def report(times: dict[str, list[float]], vectors: dict[str, np.ndarray], count: int) -> None:
     """Print the table and the JSON line."""
-    medians = {name: statistics.median(runs) for name, runs in times.items()}
-    for name, median in medians.items():
+    typical = medians(times)
+    for name, median in typical.items():
         print(f"{name:14} {1000 * median / count:8.1f} ms a picture")
     ours, theirs = vectors["hub"], vectors["paper's loop"]
     cosine = float(ours @ theirs / np.linalg.norm(ours) / np.linalg.norm(theirs))
-    ratio = medians["paper's loop"] / medians["hub"]
+    ratio = typical["paper's loop"] / typical["hub"]
     print(json.dumps({"embedding_speedup": round(ratio, 2), "cosine": round(cosine, 7)}))
 
 

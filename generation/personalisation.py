@@ -1,94 +1,43 @@
 """Personalise a prompt: text encoder, tokens and an aesthetic go in, conditioning and trace out.
 
-Aesthetic gradients (Gallego 2022, arXiv:2209.12330): for each prompt, a throw-away copy of the text
-encoder's weights climbs the cosine of the prompt's feature and the aesthetic; what the changed
-encoder then says of the prompt conditions the diffusion model.
+Aesthetic gradients (Gallego 2022, arXiv:2209.12330): for each prompt, weights of the text encoder
+of its own climb the cosine of the prompt's feature and the aesthetic; what the changed encoder then
+says of the prompt conditions the diffusion model. Pure torch, usable without Django.
 """
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
-from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.func import functional_call
 from torch.nn import functional as F
 from transformers import CLIPTextModelWithProjection
 
-OPTIMISERS = {
-    "adam": torch.optim.Adam,  # What the paper's code and every preset of the web UIs mean.
-    "ascent": torch.optim.SGD,  # What the paper writes: each weight moves by rate times gradient.
-}
+from generation import blending
+from generation.low_rank import LowRankAscent
+from generation.recipes import OPTIMISERS, PersonalisationRefused, Recipe
+from generation.scratch_adam import scratch_of
+from generation.text_towers import Climber, TextTower
 
-Weights = dict[str, Tensor]
+__all__ = ["OPTIMISERS", "PersonalisationRefused", "Personalised", "Recipe", "personalise"]
 
-# Checkpoints from before transformers 4.31 name this end-of-text token, and mean the highest id.
-LEGACY_END_OF_TEXT = 2
-
-
-class PersonalisationRefused(ValueError):
-    """A recipe, prompt or aesthetic that can't be used; `code` says which to machines."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How strongly a prompt is personalised.
-
-    `rate` is Adam's step size or ascent's factor of the gradient; the two can't be compared.
-    `weight` mixes the personalised conditioning (1) into the plain one (0). `anchor` keeps the
-    subject: the prompt is moved towards normalise(aesthetic + anchor * its own plain feature), both
-    of unit length, instead of towards the aesthetic alone (0, the paper).
-    """
-
-    optimiser: Literal["adam", "ascent"] = "adam"
-    steps: int = 10
-    rate: float = 1e-4
-    weight: float = 1.0
-    anchor: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.optimiser not in OPTIMISERS:
-            raise PersonalisationRefused(
-                "unknown-optimiser",
-                f"There is no optimiser {self.optimiser!r}; there are {', '.join(OPTIMISERS)}.",
-            )
-        if self.steps < 0:
-            raise PersonalisationRefused(
-                "steps-out-of-range", f"A recipe can't have {self.steps} steps; use 0 or more."
-            )
-        if not 0 < self.rate < math.inf:
-            raise PersonalisationRefused(
-                "rate-out-of-range", f"A recipe's rate can't be {self.rate}; it must be above 0."
-            )
-        if not 0 <= self.weight <= 1:
-            raise PersonalisationRefused(
-                "weight-out-of-range", f"A recipe's weight can't be {self.weight}; use 0 to 1."
-            )
-        if not 0 <= self.anchor < math.inf:
-            raise PersonalisationRefused(
-                "anchor-out-of-range", f"A recipe's anchor can't be {self.anchor}; use 0 or more."
-            )
+LARGEST_BATCH = 8  # prompts of one ascent at a time; each keeps about 80 MB of CLIP ViT-L/14
 
 
 @dataclass(frozen=True, slots=True)
 class Personalised:
     """What the diffusion model gets, and what was done to it; float32, on the encoder's device.
 
-    `agreement` is the cosine of prompt and aesthetic before the first and after every step, and not
-    that of prompt and anchored target. `drift`
-    is the length of the conditioning's change over that of the plain conditioning, after mixing.
+    `agreement` is the cosine of prompt and aesthetic (never of the anchored target) before the
+    first and after every step; after a guard has stopped a prompt its last value is repeated.
+    `drift` is the length of the conditioning's change over that of the plain one, after mixing.
     """
 
     conditioning: Tensor  # [batch, tokens, hidden]
     agreement: Tensor  # [batch, steps + 1]
     drift: Tensor  # [batch]
+    steps: Tensor  # int64 [batch], taken
 
 
 def personalise(
@@ -106,125 +55,121 @@ def personalise(
     other thread may use it. `on_step` gets the number of steps done, of batch * steps, and may
     raise to stop. Raises PersonalisationRefused.
     """
-    device = text_encoder.text_projection.weight.device
     done = 0
 
-    def count() -> None:
+    def count(prompts: int) -> None:
         nonlocal done
-        done += 1
-        if on_step is not None:
-            on_step(done)
+        for _ in range(prompts):
+            done += 1
+            if on_step is not None:
+                on_step(done)
 
     # The caller may have switched gradients off, and may pass tensors that were made without them.
     with torch.inference_mode(mode=False), torch.enable_grad():
-        ids = input_ids.to(device).clone()  # [batch, tokens]
-        _refuse_endless(text_encoder, ids)
-        directions = _directions(text_encoder, aesthetic.to(device), len(ids))  # [batch, width]
-        rows = [
-            _personalise_one(text_encoder, ids[row : row + 1], directions[row], recipe, count)
-            for row in range(len(ids))
+        tower = TextTower(text_encoder)
+        ids = input_ids.to(tower.device).clone()  # [batch, tokens]
+        directions = _directions(tower, aesthetic.to(tower.device), len(ids))  # [batch, width]
+        lengths = tower.ends(ids) + 1  # [batch]
+        together = LARGEST_BATCH if recipe.optimiser == "ascent" else 1
+        parts = [
+            # Attention is causal: what follows the end of the text changes no feature, no gradient.
+            _personalise_together(tower, rows, int(longest.max()), towards, recipe, count)
+            for rows, longest, towards in zip(
+                *(tensor.split(together) for tensor in (ids, lengths, directions)), strict=True
+            )
         ]
     return Personalised(
-        conditioning=torch.cat([row.conditioning for row in rows]),
-        agreement=torch.cat([row.agreement for row in rows]),
-        drift=torch.cat([row.drift for row in rows]),
+        conditioning=torch.cat([part.conditioning for part in parts]),
+        agreement=torch.cat([part.agreement for part in parts]),
+        drift=torch.cat([part.drift for part in parts]),
+        steps=torch.cat([part.steps for part in parts]),
     )
 
 
-def _personalise_one(
-    text_encoder: CLIPTextModelWithProjection,
-    ids: Tensor,  # [1, tokens]
-    direction: Tensor,  # [width]
+def _personalise_together(
+    tower: TextTower,
+    ids: Tensor,  # [batch, tokens]
+    length: int,  # tokens up to the end of the longest
+    directions: Tensor,  # [batch, width]
     recipe: Recipe,
-    count: Callable[[], None],
+    count: Callable[[int], None],
 ) -> Personalised:
-    frozen = {name: weight.detach().float() for name, weight in text_encoder.named_parameters()}
-    trained = {
-        name: weight.clone().requires_grad_()
-        for name, weight in frozen.items()
-        if not name.startswith("text_projection.")
-    }
-
-    def read(ids: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
-        output = functional_call(text_encoder, frozen | weights, kwargs={"input_ids": ids})
-        return output.last_hidden_state, output.text_embeds  # [1, tokens, hidden], [1, width]
-
+    said = ids[:, :length]
     with torch.no_grad():
-        plain, feature = read(ids, {})  # [1, tokens, hidden], [1, width]
-    target = direction  # [width]
-    if recipe.anchor:
-        target = direction + recipe.anchor * F.normalize(feature[0], dim=0)  # its length is free
-    # Attention is causal: what follows the end of the text changes neither feature nor gradient.
-    said = ids[:, : _end(text_encoder, ids) + 1]  # [1, tokens up to the end]
-    features = [*_climb(partial(read, said), trained, target, recipe, count)]
+        plain = tower.read(ids)
+    targets = directions + recipe.anchor * F.normalize(plain.features, dim=1)  # of any length
+    trace, taken = [], torch.zeros(len(ids), dtype=torch.long, device=ids.device)
+    with _climber(tower, said, recipe) as changed:
+        for _ in range(recipe.steps):
+            features = changed.read(said).features  # [batch, width]
+            trace.append(features.detach())
+            goes_on = ~_is_enough(changed, ids, plain.hidden, trace[-1], directions, recipe)
+            if not bool(goes_on.any()):
+                break
+            cosines = F.cosine_similarity(features, targets, dim=1)  # [batch]
+            changed.climb((cosines * goes_on).sum())
+            taken += goes_on
+            count(len(ids))
+        with torch.no_grad():
+            after = changed.read(ids)
+    count((recipe.steps - int(taken.max())) * len(ids))  # what guards have saved
     with torch.no_grad():
-        changed, feature = read(ids, trained)  # [1, tokens, hidden], [1, width]
-        # lerp is exact at both ends and for equal tensors, which the written-out mix is not.
-        conditioning = torch.lerp(plain, changed, recipe.weight)  # [1, tokens, hidden]
-        drift = (conditioning - plain).norm() / plain.norm()
-    _refuse_diverged(conditioning, recipe)
-    trace = torch.cat([*features, feature])  # [steps + 1, width]
-    agreement = F.cosine_similarity(trace, direction, dim=-1)  # [steps + 1]
-    return Personalised(conditioning, agreement[None], drift.reshape(1))
+        mix = blending.spherical if recipe.slerp else blending.linear
+        conditioning = mix(plain.hidden, after.hidden, recipe.weight)  # [batch, tokens, hidden]
+    _refuse_diverged(after.hidden, recipe)
+    trace += [after.features] * (recipe.steps + 1 - len(trace))
+    features = torch.stack(trace, dim=1)  # [batch, steps + 1, width]
+    agreement = F.cosine_similarity(features, directions[:, None], dim=-1)  # [batch, steps + 1]
+    return Personalised(conditioning, agreement, _drift(conditioning, plain.hidden), taken)
 
 
-def _climb(
-    read: Callable[[Weights], tuple[Tensor, Tensor]],
-    weights: Weights,
-    target: Tensor,  # [width]
+def _climber(tower: TextTower, said: Tensor, recipe: Recipe) -> AbstractContextManager[Climber]:
+    if recipe.optimiser == "ascent":
+        return LowRankAscent(tower, len(said), recipe.steps, recipe.rate).attached()
+    return scratch_of(tower).attached(tower, said, recipe.rate)
+
+
+@torch.no_grad()
+def _is_enough(
+    changed: Climber,
+    ids: Tensor,  # [batch, tokens]
+    plain: Tensor,  # [batch, tokens, hidden]
+    features: Tensor,  # [batch, width]
+    directions: Tensor,  # [batch, width]
     recipe: Recipe,
-    count: Callable[[], None],
-) -> Iterator[Tensor]:
-    """Change `weights` in place, step by step; yield the feature before each step, [1, width]."""
-    optimiser = OPTIMISERS[recipe.optimiser](
-        weights.values(), lr=recipe.rate, maximize=True, fused=True
-    )
-    for _ in range(recipe.steps):
-        _, feature = read(weights)  # [1, width]
-        optimiser.zero_grad()
-        F.cosine_similarity(feature, target, dim=-1).sum().backward()
-        optimiser.step()
-        count()
-        yield feature.detach()
+) -> Tensor:
+    """Return bool [batch]: which prompts the recipe's guards stop here."""
+    stops = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
+    if recipe.enough_agreement is not None:
+        stops |= F.cosine_similarity(features, directions, dim=1) >= recipe.enough_agreement
+    if recipe.most_drift is not None:
+        stops |= _drift(changed.read(ids).hidden, plain) >= recipe.most_drift
+    return stops
 
 
-def _end(text_encoder: CLIPTextModelWithProjection, ids: Tensor) -> int:
-    """Return where the prompt [1, tokens] ends, as the encoder itself finds it."""
-    end = text_encoder.config.eos_token_id
-    return int(ids.argmax() if end == LEGACY_END_OF_TEXT else (ids == end).int().argmax())
+def _drift(conditioning: Tensor, plain: Tensor) -> Tensor:
+    """Return how far conditionings [batch, tokens, hidden] are from plain ones, [batch]."""
+    return (conditioning - plain).flatten(1).norm(dim=1) / plain.flatten(1).norm(dim=1)
 
 
-def _refuse_endless(text_encoder: CLIPTextModelWithProjection, ids: Tensor) -> None:
-    """Refuse prompts without an end-of-text token: their feature would be read at the start."""
-    end = text_encoder.config.eos_token_id
-    has_end = (ids == end).any(dim=1)  # [batch]
-    if end != LEGACY_END_OF_TEXT and not bool(has_end.all()):
-        raise PersonalisationRefused(
-            "no-end-of-text",
-            f"Prompt {int(has_end.int().argmin())} has no end-of-text token {end}; tokenise it "
-            "with the text encoder's own tokenizer.",
-        )
-
-
-def _directions(text_encoder: CLIPTextModelWithProjection, aesthetic: Tensor, batch: int) -> Tensor:
+def _directions(tower: TextTower, aesthetic: Tensor, batch: int) -> Tensor:
     """Return the aesthetics [batch, width] at unit length."""
-    width = text_encoder.config.projection_dim
-    if aesthetic.shape not in {(width,), (batch, width)}:
+    if aesthetic.shape not in {(tower.width,), (batch, tower.width)}:
         raise PersonalisationRefused(
             "wrong-shape",
             f"The aesthetic has the shape {list(aesthetic.shape)}; {batch} prompts of this encoder "
-            f"need [{width}] or [{batch}, {width}].",
+            f"need [{tower.width}] or [{batch}, {tower.width}].",
         )
     lengths = aesthetic.float().norm(dim=-1, keepdim=True)  # [1] or [batch, 1]
     if not bool(((lengths > 0) & lengths.isfinite()).all()):
         raise PersonalisationRefused(
             "no-direction", "The aesthetic is zero or not finite, so it points nowhere."
         )
-    return (aesthetic.float() / lengths).expand(batch, width).clone()  # [batch, width]
+    return (aesthetic.float() / lengths).expand(batch, -1).clone()  # [batch, width]
 
 
-def _refuse_diverged(conditioning: Tensor, recipe: Recipe) -> None:
-    if not bool(conditioning.isfinite().all()):
+def _refuse_diverged(hidden: Tensor, recipe: Recipe) -> None:
+    if not bool(hidden.isfinite().all()):
         raise PersonalisationRefused(
             "diverged",
             f"The text encoder diverged in {recipe.steps} steps of {recipe.optimiser} at a rate of "

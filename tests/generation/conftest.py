@@ -1,18 +1,34 @@
-"""People, and versions to draw with: one of invented vectors, one measured for real."""
+"""People, versions to draw with (one of invented vectors, one measured for real) and models."""
+
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from accounts.models import User
+from generation.checkpoint import Models
 from generation.models import Generation
 from generation.prompts import queue_generation
 from registry import blobs, digests, publishing, queueing
+from registry.encoder import Encoder, Source
 from registry.leases import Lease
 from registry.models import Version
 from registry.tasks import build_version
 from registry.worker_encoder import ensure_space
 from tests import factories
 from tests.samples import add_samples
+
+WEIGHTS = Path(__file__).parents[2] / "demo" / "weights"
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder.load(Source(f"local-dir:{WEIGHTS / 'open_clip'}"))
+
+
+@pytest.fixture(scope="module")
+def models(encoder: Encoder) -> Models:
+    return Models.load(str(WEIGHTS / "sd"), encoder.text_projection)
 
 
 @pytest.fixture

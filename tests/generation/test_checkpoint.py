@@ -17,7 +17,7 @@ from generation.checkpoint import (
     PromptTooLong,
     checkpoint_digest,
 )
-from registry.encoder import Encoder, Source
+from registry.encoder import Encoder
 
 WEIGHTS = Path(__file__).parents[2] / "demo" / "weights"
 CHECKPOINT = WEIGHTS / "sd"
@@ -26,16 +26,6 @@ END = 4095
 
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
-
-
-@pytest.fixture(scope="module")
-def encoder() -> Encoder:
-    return Encoder.load(Source(f"local-dir:{WEIGHTS / 'open_clip'}"))
-
-
-@pytest.fixture(scope="module")
-def models(encoder: Encoder) -> Models:
-    return Models.load(str(CHECKPOINT), encoder.text_projection)
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from generation.diffusion import (
     draw,
 )
 from generation.personalisation import Recipe, personalise
-from registry.encoder import Encoder, Source
+from registry.encoder import Encoder
 
 WEIGHTS = Path(__file__).parents[2] / "demo" / "weights"
 CHECKPOINT = WEIGHTS / "sd"
@@ -36,16 +36,6 @@ SAMPLING = Sampling(seed=11, steps=4, guidance=4.0, width=96, height=96)
 
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
-
-
-@pytest.fixture(scope="module")
-def encoder() -> Encoder:
-    return Encoder.load(Source(f"local-dir:{WEIGHTS / 'open_clip'}"))
-
-
-@pytest.fixture(scope="module")
-def models(encoder: Encoder) -> Models:
-    return Models.load(str(CHECKPOINT), encoder.text_projection)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,77 @@
+"""How strongly a prompt is personalised, checked."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Optimiser = Literal["adam", "ascent"]
+OPTIMISERS: tuple[Optimiser, ...] = get_args(Optimiser)
+
+
+class PersonalisationRefused(ValueError):
+    """A recipe, prompt or aesthetic that can't be used; `code` says which to machines."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How strongly a prompt is personalised. Raises PersonalisationRefused.
+
+    `optimiser` is adam, which the paper's code and every preset of the web UIs mean, or ascent,
+    which the paper writes: each weight moves by rate times gradient. `rate` is Adam's step size or
+    ascent's factor; the two can't be compared.
+
+    `weight` mixes the personalised conditioning (1) into the plain one (0), along the straight line
+    between each pair of rows, or with `slerp` along the arc.
+
+    `anchor` keeps the subject: the prompt is moved towards normalise(aesthetic + anchor * its own
+    plain feature), both of unit length, instead of towards the aesthetic alone (0, the paper).
+
+    Steps end early once the agreement with the aesthetic has reached `enough_agreement` or the
+    drift of the conditioning, before mixing, `most_drift`.
+    """
+
+    optimiser: Optimiser = "adam"
+    steps: int = 10
+    rate: float = 1e-4
+    weight: float = 1.0
+    anchor: float = 0.0
+    slerp: bool = False
+    enough_agreement: float | None = None
+    most_drift: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.optimiser not in OPTIMISERS:
+            raise PersonalisationRefused(
+                "unknown-optimiser",
+                f"There is no optimiser {self.optimiser!r}; there are {', '.join(OPTIMISERS)}.",
+            )
+        if self.steps < 0:
+            raise PersonalisationRefused(
+                "steps-out-of-range", f"A recipe can't have {self.steps} steps; use 0 or more."
+            )
+        if not 0 < self.rate < math.inf:
+            raise PersonalisationRefused(
+                "rate-out-of-range", f"A recipe's rate can't be {self.rate}; it must be above 0."
+            )
+        if not 0 <= self.weight <= 1:
+            raise PersonalisationRefused(
+                "weight-out-of-range", f"A recipe's weight can't be {self.weight}; use 0 to 1."
+            )
+        if not 0 <= self.anchor < math.inf:
+            raise PersonalisationRefused(
+                "anchor-out-of-range", f"A recipe's anchor can't be {self.anchor}; use 0 or more."
+            )
+        if self.enough_agreement is not None and not -1 <= self.enough_agreement <= 1:
+            raise PersonalisationRefused(
+                "agreement-out-of-range",
+                f"An agreement can't reach {self.enough_agreement}; use -1 to 1.",
+            )
+        if self.most_drift is not None and not 0 <= self.most_drift < math.inf:
+            raise PersonalisationRefused(
+                "drift-out-of-range", f"A drift can't be {self.most_drift}; use 0 or more."
+            )

@@ -1,0 +1,92 @@
+"""Adam on a text encoder: weights to throw away, in memory that is used again for each prompt.
+
+A text encoder of CLIP ViT-L/14 has 123 million weights, and a prompt uses few of the 49,408 rows of
+its token table. A row that is not in the prompt has no gradient, and under a fresh Adam never
+moves; so only rows in use are trained, and 85 million other weights.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+from transformers import CLIPTextModelWithProjection
+
+from generation.text_towers import Climber, TextTower, Weights
+
+TABLES = ("embeddings.token_embedding", "embeddings.position_embedding")
+
+
+class _RowsInUse:
+    """The rows of one table that a prompt reads, changed; all others stay the table's."""
+
+    def __init__(self, most: int, width: int, device: torch.device) -> None:
+        self.rows = torch.zeros(most, width, device=device, requires_grad=True)
+        self.used = torch.empty(0, dtype=torch.long)
+
+    @torch.no_grad()
+    def take(self, table: Tensor, indices: Tensor) -> None:
+        """Copy from the table [rows, width] those at `indices`, of any shape."""
+        self.used = indices.unique()  # [n], sorted
+        self.rows[: len(self.used)] = table[self.used]
+
+    def answer(self, _: nn.Module, given: tuple[Tensor], output: Tensor) -> Tensor:
+        """Stand in for what the table answers, as a forward hook."""
+        place = torch.searchsorted(self.used, given[0]).clamp(max=len(self.used) - 1)
+        is_used = self.used[place] == given[0]  # [batch, tokens]
+        return torch.where(is_used[..., None], self.rows[place], output)
+
+
+class ScratchAdam:
+    """The changed weights of one text encoder and Adam's moments of them."""
+
+    def __init__(self, tower: TextTower) -> None:
+        config, self.device = tower.encoder.config, tower.device
+        most, width = config.max_position_embeddings, config.hidden_size
+        self._tables = {name: _RowsInUse(most, width, tower.device) for name in TABLES}
+        frozen = {"text_projection.weight"} | {f"text_model.{name}.weight" for name in TABLES}
+        self._weights: Weights = {
+            name: torch.empty_like(weight, requires_grad=True)
+            for name, weight in tower.weights.items()
+            if name not in frozen
+        }
+        rows = [table.rows for table in self._tables.values()]
+        self._optimiser = torch.optim.Adam(
+            [*self._weights.values(), *rows], maximize=True, fused=True
+        )
+
+    @contextmanager
+    def attached(self, tower: TextTower, ids: Tensor, rate: float) -> Iterator[Climber]:
+        """Start afresh from the tower's weights, for a prompt [1, tokens up to its end]."""
+        with torch.no_grad():
+            for name, weight in self._weights.items():
+                weight.copy_(tower.weights[name])
+        for state in self._optimiser.state.values():
+            for tensor in state.values():  # both moments and the number of steps
+                tensor.zero_()
+        self._optimiser.param_groups[0]["lr"] = rate
+        positions = torch.arange(ids.shape[1], device=ids.device)
+        with ExitStack() as stack:
+            for (name, rows), indices in zip(self._tables.items(), (ids, positions), strict=True):
+                rows.take(tower.weights[f"text_model.{name}.weight"], indices)
+                table = tower.encoder.text_model.get_submodule(name)
+                stack.callback(table.register_forward_hook(rows.answer).remove)
+            yield Climber(partial(tower.read, changed=self._weights), self._climb)
+
+    def _climb(self, objective: Tensor) -> None:
+        self._optimiser.zero_grad()
+        objective.backward()  # type: ignore[no-untyped-call]
+        self._optimiser.step()
+
+
+_scratches: WeakKeyDictionary[CLIPTextModelWithProjection, ScratchAdam] = WeakKeyDictionary()
+
+
+def scratch_of(tower: TextTower) -> ScratchAdam:
+    """Return the scratch of a text encoder, which is kept as long as that lives where it is."""
+    scratch = _scratches.get(tower.encoder)
+    if scratch is None or scratch.device != tower.device:
+        scratch = _scratches[tower.encoder] = ScratchAdam(tower)
+    return scratch

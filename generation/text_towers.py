@@ -1,0 +1,72 @@
+"""Read prompts with a text encoder: token ids go in, hidden states and features come out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.func import functional_call
+from transformers import CLIPTextModelWithProjection
+
+from generation.recipes import PersonalisationRefused
+
+Weights = dict[str, Tensor]
+
+# Checkpoints from before transformers 4.31 name this end-of-text token, and mean the highest id.
+LEGACY_END_OF_TEXT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    hidden: Tensor  # [batch, tokens, hidden], after the final layer norm
+    features: Tensor  # [batch, width], not normalised
+
+
+@dataclass(frozen=True, slots=True)
+class Climber:
+    """A text encoder whose weights move, away from those of the tower that it started from."""
+
+    read: Callable[[Tensor], Reading]
+    climb: Callable[[Tensor], None]  # one step up the gradient of what was read
+
+
+class TextTower:
+    """A text encoder in float32 whatever its dtype, and with other weights where some are given."""
+
+    def __init__(self, encoder: CLIPTextModelWithProjection) -> None:
+        self.encoder = encoder
+        self.weights: Weights = {
+            name: weight.detach().float() for name, weight in encoder.named_parameters()
+        }
+
+    @property
+    def device(self) -> torch.device:
+        return self.weights["text_projection.weight"].device
+
+    @property
+    def width(self) -> int:
+        return int(self.encoder.config.projection_dim)
+
+    def read(self, ids: Tensor, changed: Weights | None = None) -> Reading:
+        """Read token ids [batch, tokens] with `changed` weights in place of the encoder's own."""
+        weights = self.weights | (changed or {})
+        output = functional_call(self.encoder, weights, kwargs={"input_ids": ids})
+        return Reading(output.last_hidden_state, output.text_embeds)
+
+    def ends(self, ids: Tensor) -> Tensor:
+        """Return where each prompt [batch, tokens] ends, as the encoder itself finds it, [batch].
+
+        Raises PersonalisationRefused for a prompt without an end: its feature would be read at the
+        start.
+        """
+        end = self.encoder.config.eos_token_id
+        if end == LEGACY_END_OF_TEXT:
+            return ids.argmax(dim=1)
+        is_end = ids == end  # [batch, tokens]
+        if not bool(is_end.any(dim=1).all()):
+            raise PersonalisationRefused(
+                "no-end-of-text",
+                f"Prompt {int(is_end.any(dim=1).int().argmin())} has no end-of-text token {end}; "
+                "tokenise it with the text encoder's own tokenizer.",
+            )
+        return is_end.int().argmax(dim=1)

@@ -1,0 +1,55 @@
+"""What the engine is tested with: prompts, directions and a dense, naive version of itself."""
+
+import copy
+
+import torch
+from torch import Tensor
+from transformers import CLIPTextModelWithProjection
+
+from generation.personalisation import Personalised, Recipe
+
+ONE_WORD = "boat"
+REPEATED = "a cat, a cat and a cat by a tree"
+FULL = "tree " * 75
+PROMPTS = [ONE_WORD, REPEATED, FULL]
+
+
+def direction(seed: int = 0) -> Tensor:
+    vector = torch.randn(768, generator=torch.Generator().manual_seed(seed))
+    return vector / vector.norm()  # [768]
+
+
+def naively(
+    text_encoder: CLIPTextModelWithProjection, input_ids: Tensor, aesthetic: Tensor, recipe: Recipe
+) -> tuple[Tensor, Tensor]:
+    """Do it as the paper's code does: copy the encoder, tune the copy, read the copy."""
+    changed = copy.deepcopy(text_encoder).requires_grad_(requires_grad=True)
+    changed.text_projection.requires_grad_(requires_grad=False)
+    trained = [weight for weight in changed.parameters() if weight.requires_grad]
+    aesthetic = aesthetic / aesthetic.norm()
+    own = text_encoder(input_ids=input_ids).text_embeds[0].detach()
+    target = aesthetic + recipe.anchor * own / own.norm()
+    adam = torch.optim.Adam(trained, lr=recipe.rate)
+    trace = []
+    for step in range(recipe.steps + 1):
+        output = changed(input_ids=input_ids)
+        feature = output.text_embeds[0]
+        cosine = feature @ target / target.norm() / feature.norm()
+        trace.append((feature @ aesthetic / feature.norm()).item())
+        if step == recipe.steps:
+            break
+        if recipe.optimiser == "adam":
+            adam.zero_grad()
+            (-cosine).backward()
+            adam.step()
+            continue
+        gradients = torch.autograd.grad(cosine, trained)
+        with torch.no_grad():
+            for weight, gradient in zip(trained, gradients, strict=True):
+                weight.add_(recipe.rate * gradient)
+    return output.last_hidden_state.detach(), torch.tensor(trace)
+
+
+def assert_same(result: Personalised, hidden: Tensor, trace: Tensor) -> None:
+    assert (result.agreement[0] - trace).abs().max() < 1e-5
+    assert (result.conditioning - hidden).norm() / hidden.norm() < 1e-4

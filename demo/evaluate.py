@@ -127,7 +127,7 @@ def _short(trial: Trial) -> str:
 
 def _seconds(studio: Studio, look: Look, treatment: Treatment) -> tuple[float, float]:
     """Return how long one prompt is personalised and one picture drawn, the median of three."""
-    negative = studio.models.condition(studio.models.tokenize(""))
+    negative = studio.models.condition("")
     aesthetic = torch.from_numpy(look.embedding)
     times = []
     for seed in (1, 2, 3):

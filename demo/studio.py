@@ -89,7 +89,7 @@ class Studio:
 
         Return uint8 [n, seeds, height, width, 3].
         """
-        negative = self.models.condition(self.models.tokenize(""))  # [1, tokens, hidden]
+        negative = self.models.condition("")  # [1, tokens, hidden]
         columns = []
         for seed in seeds:
             shown: list[Image.Image] = []

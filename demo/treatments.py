@@ -38,7 +38,7 @@ def anchored(steps: int, rate: float, anchor: float = 1.0) -> Treatment:
 
 
 def token_ids(models: Models, prompts: Sequence[str]) -> Tensor:
-    return torch.cat([models.tokenize(prompt) for prompt in prompts])  # [prompts, tokens]
+    return torch.cat([models.tokenize(prompt).ids for prompt in prompts])  # [prompts, tokens]
 
 
 def treated(

@@ -32,7 +32,7 @@ class Trial:
 def plain(studio: Studio, looks: Sequence[Look], prompts: Prompts, seeds: Sequence[int]) -> Trial:
     """Draw prompts without any aesthetic, and compare the pictures with each look all the same."""
     words, subjects = zip(*prompts, strict=True)
-    conditioning = studio.models.condition(token_ids(studio.models, words))
+    conditioning = studio.models.read(token_ids(studio.models, words))
     pictures = studio.drawn(conditioning, seeds)[None]  # [1, prompts, seeds, height, width, 3]
     return Trial(pictures, Scores.of(studio.read(pictures), looks, subjects), Text(0, 0, 0))
 

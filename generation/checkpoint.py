@@ -19,6 +19,8 @@ from torch import Tensor
 from transformers import CLIPTextModelWithProjection
 from transformers.utils import logging as transformers_logging
 
+from generation import prompt_tokens
+from generation.prompt_tokens import PromptTokens
 from registry.digests import canonical_json, digest_bytes, digest_file
 
 LEAST_SIZE_STEP = 8  # pixels; diffusers' pipeline takes no finer sizes, whatever the autoencoder
@@ -44,10 +46,6 @@ class CheckpointUnavailable(DiffusionRefused):
 
 class ProjectionMismatch(DiffusionRefused):
     code = "projection-mismatch"
-
-
-class PromptTooLong(DiffusionRefused):
-    code = "prompt-too-long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,36 +76,21 @@ class Models:
         """Return the number of pixels of which a picture's sides are multiples."""
         return max(LEAST_SIZE_STEP, int(self.pipeline.vae_scale_factor))
 
-    def tokenize(self, prompt: str) -> Tensor:
-        """Return the token ids [1, 77] of a prompt, padded as the checkpoint was trained.
+    def tokenize(self, prompt: str) -> PromptTokens:
+        """Return a prompt's tokens, in as many rows as it needs."""
+        return prompt_tokens.tokenize(self.pipeline.tokenizer, prompt)
 
-        Raises PromptTooLong; nothing is ever cut. A prompt that spells a special token, such as
-        the end of text, means those letters and does not end there.
-        """
-        tokenizer = self.pipeline.tokenizer
-        length = tokenizer.model_max_length
-        ids: Tensor = tokenizer(
-            prompt,
-            padding="max_length",
-            max_length=length,
-            truncation=False,
-            split_special_tokens=True,
-            return_tensors="pt",
-            verbose=False,
-        ).input_ids  # [1, at least length]
-        if (tokens := ids.shape[1]) > length:
-            raise PromptTooLong(
-                f"The prompt has {tokens - 2} tokens and the text encoder reads {length - 2}; "
-                f"shorten it by {tokens - length}."
-            )
-        return ids  # [1, length]
-
-    def condition(self, input_ids: Tensor) -> Tensor:
-        """Return the plain conditioning [batch, tokens, hidden] of token ids [batch, tokens]."""
+    def read(self, input_ids: Tensor) -> Tensor:
+        """Return the text encoder's hidden states [rows, 77, hidden] of token ids [rows, 77]."""
         with torch.no_grad():
             output = self.text_encoder(input_ids=input_ids.to(self.text_encoder.device))
         hidden: Tensor = output.last_hidden_state
-        return hidden  # [batch, tokens, hidden]
+        return hidden
+
+    def condition(self, prompt: str) -> Tensor:
+        """Return the plain conditioning [1, rows * 77, hidden] of a prompt."""
+        tokens = self.tokenize(prompt)
+        return tokens.joined(self.read(tokens.ids))
 
 
 def checkpoint_digest(checkpoint: str) -> str:

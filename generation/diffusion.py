@@ -15,7 +15,6 @@ from generation.checkpoint import (
     DiffusionRefused,
     Models,
     ProjectionMismatch,
-    PromptTooLong,
     checkpoint_digest,
 )
 
@@ -25,7 +24,6 @@ __all__ = [
     "Models",
     "PictureWithheld",
     "ProjectionMismatch",
-    "PromptTooLong",
     "Sampling",
     "SamplingRefused",
     "UnknownSampler",
@@ -85,12 +83,14 @@ def draw(
 
     All rows start from the same noise, made on the CPU from the seed, so that only the conditioning
     tells them apart and a seed means the same on every device. `negative` [1, tokens, hidden] is
-    shared. `on_step` gets the number of steps done and may raise to stop. Raises SamplingRefused,
-    PictureWithheld.
+    shared; the shorter of the two is filled up with the empty prompt. `on_step` gets the number of
+    steps done and may raise to stop. Raises SamplingRefused, PictureWithheld.
     """
     _refuse_unfit(models, sampling)
     pipeline = _pipeline(models.pipeline, sampling.sampler)
     rows, precision = len(conditioning), pipeline.unet.dtype
+    longest = max(conditioning.shape[1], negative.shape[1])
+    conditioning, negative = (_filled(models, each, longest) for each in (conditioning, negative))
     generators = [torch.Generator().manual_seed(sampling.seed) for _ in range(rows)]
     drawn = pipeline(
         prompt_embeds=conditioning.to(precision),  # [batch, tokens, hidden]
@@ -110,6 +110,16 @@ def draw(
         )
     pictures: list[Image.Image] = drawn.images
     return pictures
+
+
+def _filled(models: Models, conditioning: Tensor, tokens: int) -> Tensor:
+    """Return [batch, tokens, hidden], with the empty prompt after the end of what was given."""
+    missing = tokens - conditioning.shape[1]
+    if not missing:
+        return conditioning
+    empty = models.condition("").to(conditioning)  # [1, 77, hidden]
+    empties = empty.repeat(1, missing // empty.shape[1], 1).expand(len(conditioning), -1, -1)
+    return torch.cat([conditioning, empties], dim=1)
 
 
 def _refuse_unfit(models: Models, sampling: Sampling) -> None:

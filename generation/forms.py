@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from generation import emphasis
 from generation.doses import default_dose
 from generation.models import Generation
 from generation.models.generations import (
@@ -14,6 +15,7 @@ from generation.models.generations import (
     PARAMETERS,
 )
 from generation.prompts import find_version
+from generation.questions import RECIPE
 from registry import search
 from registry.models import Version
 
@@ -82,7 +84,7 @@ class DrawForm(forms.ModelForm[Generation]):
             self.fields[name].widget.attrs["step"] = "any"
         for name, limits in CHECKED_BY_BROWSERS.items():
             self.fields[name].widget.attrs.update(limits)
-        self.fields["prompt"].help_text = dose.hint
+        self.fields["prompt"].help_text = " ".join(filter(None, [dose.hint, emphasis.IN_WORDS]))
         # A browser would cut a prompt that was pasted in without a word; the form says it.
         self.fields["prompt"].widget.attrs.pop("maxlength", None)
 
@@ -114,3 +116,23 @@ class DrawForm(forms.ModelForm[Generation]):
 
     def _post_clean(self) -> None:
         """Leave the checking of the row to `queue_generation`, which fills in the defaults."""
+
+
+class DoseForm(forms.ModelForm[Generation]):
+    """What decides agreement and drift: as much of the drawing's form as is filled in."""
+
+    class Meta:
+        model = Generation
+        fields = ["prompt", *RECIPE]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in RECIPE:
+            self.fields[name].required = False
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what `ask` wants to know; a field left empty is left out."""
+        return {name: value for name, value in self.cleaned_data.items() if value not in {"", None}}
+
+    def _post_clean(self) -> None:
+        """Leave the checking of the row to `ask`, which fills in the defaults."""

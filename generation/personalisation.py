@@ -18,7 +18,7 @@ from generation import blending
 from generation.low_rank import LowRankAscent
 from generation.recipes import OPTIMISERS, PersonalisationRefused, Recipe
 from generation.scratch_adam import scratch_of
-from generation.text_towers import Climber, TextTower
+from generation.text_towers import Climber, Reading, TextTower
 
 __all__ = ["OPTIMISERS", "PersonalisationRefused", "Personalised", "Recipe", "personalise"]
 
@@ -38,6 +38,7 @@ class Personalised:
     agreement: Tensor  # [batch, steps + 1]
     drift: Tensor  # [batch]
     steps: Tensor  # int64 [batch], taken
+    drifts: Tensor  # [batch, steps + 1] where they were asked for, else [batch, 0]
 
 
 def personalise(
@@ -46,6 +47,8 @@ def personalise(
     aesthetic: Tensor,
     recipe: Recipe,
     on_step: Callable[[int], None] | None = None,
+    *,
+    with_drifts: bool = False,
 ) -> Personalised:
     """Personalise each prompt of `input_ids` [batch, tokens] on its own, as if it were alone.
 
@@ -53,7 +56,8 @@ def personalise(
     length but zero. All weights of the text tower are trained, its projection is not. Gradients are
     float32 whatever the encoder's dtype. `text_encoder` is left as it was; while this runs, no
     other thread may use it. `on_step` gets the number of steps done, of batch * steps, and may
-    raise to stop. Raises PersonalisationRefused.
+    raise to stop. `with_drifts` measures the drift after each step too, which takes about half as
+    much time again. Raises PersonalisationRefused.
     """
     done = 0
 
@@ -71,85 +75,115 @@ def personalise(
         directions = _directions(tower, aesthetic.to(tower.device), len(ids))  # [batch, width]
         lengths = tower.ends(ids) + 1  # [batch]
         together = LARGEST_BATCH if recipe.optimiser == "ascent" else 1
-        parts = [
-            # Attention is causal: what follows the end of the text changes no feature, no gradient.
-            _personalise_together(tower, rows, int(longest.max()), towards, recipe, count)
-            for rows, longest, towards in zip(
-                *(tensor.split(together) for tensor in (ids, lengths, directions)), strict=True
-            )
-        ]
+        parts = []
+        for rows, longest, towards in zip(
+            *(tensor.split(together) for tensor in (ids, lengths, directions)), strict=True
+        ):
+            prompts = _Prompts(tower, rows, int(longest.max()), towards, recipe)
+            parts.append(prompts.personalised(count, with_drifts=with_drifts))
     return Personalised(
         conditioning=torch.cat([part.conditioning for part in parts]),
         agreement=torch.cat([part.agreement for part in parts]),
         drift=torch.cat([part.drift for part in parts]),
         steps=torch.cat([part.steps for part in parts]),
+        drifts=torch.cat([part.drifts for part in parts]),
     )
 
 
-def _personalise_together(
-    tower: TextTower,
-    ids: Tensor,  # [batch, tokens]
-    length: int,  # tokens up to the end of the longest
-    directions: Tensor,  # [batch, width]
-    recipe: Recipe,
-    count: Callable[[int], None],
-) -> Personalised:
-    said = ids[:, :length]
-    with torch.no_grad():
-        plain = tower.read(ids)
-    targets = directions + recipe.anchor * F.normalize(plain.features, dim=1)  # of any length
-    trace, taken = [], torch.zeros(len(ids), dtype=torch.long, device=ids.device)
-    with _climber(tower, said, recipe) as changed:
-        for _ in range(recipe.steps):
-            features = changed.read(said).features  # [batch, width]
-            trace.append(features.detach())
-            goes_on = ~_is_enough(changed, ids, plain.hidden, trace[-1], directions, recipe)
-            if not bool(goes_on.any()):
-                break
-            cosines = F.cosine_similarity(features, targets, dim=1)  # [batch]
-            changed.climb((cosines * goes_on).sum())
-            taken += goes_on
-            count(len(ids))
+class _Prompts:
+    """Prompts that climb together, each towards a direction of its own."""
+
+    def __init__(
+        self,
+        tower: TextTower,
+        ids: Tensor,  # [batch, tokens]
+        length: int,  # tokens up to the end of the longest
+        directions: Tensor,  # [batch, width]
+        recipe: Recipe,
+    ) -> None:
+        self.tower, self.ids, self.directions, self.recipe = tower, ids, directions, recipe
+        # Attention is causal: what follows the end of the text changes no feature and no gradient.
+        self.said = ids[:, :length]
         with torch.no_grad():
-            after = changed.read(ids)
-    count((recipe.steps - int(taken.max())) * len(ids))  # what guards have saved
-    with torch.no_grad():
-        mix = blending.spherical if recipe.slerp else blending.linear
-        conditioning = mix(plain.hidden, after.hidden, recipe.weight)  # [batch, tokens, hidden]
-    _refuse_diverged(after.hidden, recipe)
-    trace += [after.features] * (recipe.steps + 1 - len(trace))
-    features = torch.stack(trace, dim=1)  # [batch, steps + 1, width]
-    agreement = F.cosine_similarity(features, directions[:, None], dim=-1)  # [batch, steps + 1]
-    return Personalised(conditioning, agreement, _drift(conditioning, plain.hidden), taken)
+            self.plain = tower.read(ids)
+        own = F.normalize(self.plain.features, dim=1)  # [batch, width]
+        self.targets = directions + recipe.anchor * own  # of any length
+
+    def personalised(self, count: Callable[[int], None], *, with_drifts: bool) -> Personalised:
+        follows_drift = with_drifts or self.recipe.most_drift is not None
+        trace, drifts, taken = [], [], torch.zeros_like(self.ids[:, 0])  # taken: [batch]
+        with self._climber() as changed:
+            for _ in range(self.recipe.steps):
+                features = changed.read(self.said).features  # [batch, width]
+                trace.append(features.detach())
+                if follows_drift:
+                    drifts.append(self._drift(self._mixed(self._whole(changed).hidden)))
+                goes_on = ~self._is_enough(trace[-1], drifts)  # [batch]
+                if not bool(goes_on.any()):
+                    break
+                cosines = F.cosine_similarity(features, self.targets, dim=1)  # [batch]
+                changed.climb((cosines * goes_on).sum())
+                taken += goes_on
+                count(len(self.ids))
+            after = self._whole(changed)
+        count((self.recipe.steps - int(taken.max())) * len(self.ids))  # what guards have saved
+        conditioning = self._mixed(after.hidden)  # [batch, tokens, hidden]
+        drift, readings = self._drift(conditioning), self.recipe.steps + 1
+        # That of each reading: [batch, steps + 1, width].
+        features = torch.stack(_filled(trace, after.features, readings), dim=1)
+        return Personalised(
+            conditioning,
+            F.cosine_similarity(features, self.directions[:, None], dim=-1),
+            drift,
+            taken,
+            torch.stack(_filled(drifts, drift, readings), dim=1)
+            if with_drifts
+            else drift.new_empty(len(drift), 0),
+        )
+
+    def _climber(self) -> AbstractContextManager[Climber]:
+        recipe = self.recipe
+        if recipe.optimiser == "ascent":
+            ascent = LowRankAscent(self.tower, len(self.said), recipe.steps, recipe.rate)
+            return ascent.attached()
+        return scratch_of(self.tower).attached(self.tower, self.said, recipe.rate)
+
+    @torch.no_grad()
+    def _whole(self, changed: Climber) -> Reading:
+        """Read all tokens with the weights as they are now."""
+        reading = changed.read(self.ids)
+        if not bool(reading.hidden.isfinite().all()):
+            raise PersonalisationRefused(
+                "diverged",
+                f"The text encoder diverged in {self.recipe.steps} steps of "
+                f"{self.recipe.optimiser} at a rate of {self.recipe.rate}; lower the rate.",
+            )
+        return reading
+
+    def _mixed(self, hidden: Tensor) -> Tensor:
+        """Return [batch, tokens, hidden] between plain and changed hidden states."""
+        mix = blending.spherical if self.recipe.slerp else blending.linear
+        return mix(self.plain.hidden, hidden, self.recipe.weight)
+
+    def _drift(self, conditioning: Tensor) -> Tensor:
+        """Return how far conditionings [batch, tokens, hidden] are from the plain ones, [batch]."""
+        plain = self.plain.hidden.flatten(1)
+        return (conditioning.flatten(1) - plain).norm(dim=1) / plain.norm(dim=1)
+
+    def _is_enough(self, features: Tensor, drifts: list[Tensor]) -> Tensor:
+        """Return bool [batch]: which prompts the recipe's guards stop here."""
+        recipe, stops = self.recipe, torch.zeros_like(self.ids[:, 0], dtype=torch.bool)
+        if recipe.enough_agreement is not None:
+            agreement = F.cosine_similarity(features, self.directions, dim=1)
+            stops |= agreement >= recipe.enough_agreement
+        if recipe.most_drift is not None:
+            stops |= drifts[-1] >= recipe.most_drift
+        return stops
 
 
-def _climber(tower: TextTower, said: Tensor, recipe: Recipe) -> AbstractContextManager[Climber]:
-    if recipe.optimiser == "ascent":
-        return LowRankAscent(tower, len(said), recipe.steps, recipe.rate).attached()
-    return scratch_of(tower).attached(tower, said, recipe.rate)
-
-
-@torch.no_grad()
-def _is_enough(
-    changed: Climber,
-    ids: Tensor,  # [batch, tokens]
-    plain: Tensor,  # [batch, tokens, hidden]
-    features: Tensor,  # [batch, width]
-    directions: Tensor,  # [batch, width]
-    recipe: Recipe,
-) -> Tensor:
-    """Return bool [batch]: which prompts the recipe's guards stop here."""
-    stops = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
-    if recipe.enough_agreement is not None:
-        stops |= F.cosine_similarity(features, directions, dim=1) >= recipe.enough_agreement
-    if recipe.most_drift is not None:
-        stops |= _drift(changed.read(ids).hidden, plain) >= recipe.most_drift
-    return stops
-
-
-def _drift(conditioning: Tensor, plain: Tensor) -> Tensor:
-    """Return how far conditionings [batch, tokens, hidden] are from plain ones, [batch]."""
-    return (conditioning - plain).flatten(1).norm(dim=1) / plain.flatten(1).norm(dim=1)
+def _filled(values: list[Tensor], last: Tensor, count: int) -> list[Tensor]:
+    """Return `count` values, those that are missing like the last."""
+    return values + [last] * (count - len(values))
 
 
 def _directions(tower: TextTower, aesthetic: Tensor, batch: int) -> Tensor:
@@ -166,12 +200,3 @@ def _directions(tower: TextTower, aesthetic: Tensor, batch: int) -> Tensor:
             "no-direction", "The aesthetic is zero or not finite, so it points nowhere."
         )
     return (aesthetic.float() / lengths).expand(batch, -1).clone()  # [batch, width]
-
-
-def _refuse_diverged(hidden: Tensor, recipe: Recipe) -> None:
-    if not bool(hidden.isfinite().all()):
-        raise PersonalisationRefused(
-            "diverged",
-            f"The text encoder diverged in {recipe.steps} steps of {recipe.optimiser} at a rate of "
-            f"{recipe.rate}; lower the rate.",
-        )

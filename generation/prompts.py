@@ -12,6 +12,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.quotas import check_quota, start_of_day
 from generation.doses import default_dose
+from generation.emphasis import EmphasisRefused, spans
 from generation.models import Generation
 from generation.models.generations import LARGEST_SEED, SIZE_STEP
 from generation.tasks import draw_generation
@@ -50,6 +51,23 @@ def queue_generation(
     """
     today = owner.generations.filter(created_at__gte=start_of_day())
     check_quota("pictures", used=today.count(), asked=1, limit=settings.QUOTA_GENERATIONS)
+    check_space(version)
+    dose = default_dose()
+    given = {name: value for name, value in parameters.items() if value is not None}
+    values = {name: getattr(dose, name) for name in DOSED} | given
+    values.setdefault("seed", random.randint(0, LARGEST_SEED))  # noqa: S311 (not a secret)
+    generation = Generation(owner=owner, version=version, prompt=prompt.strip(), **values)
+    generation.total = generation.steps + generation.sampling_steps
+    generation.full_clean()
+    check_numbers(generation)
+    check_emphasis(generation)
+    generation.save()
+    jobs.send_after_commit(draw_generation, generation)
+    return generation
+
+
+def check_space(version: Version) -> None:
+    """Raise ValidationError for a version of another space than the hub draws in."""
     if version.space.name != settings.HUB_SPACE:
         raise ValidationError(
             {
@@ -60,27 +78,25 @@ def queue_generation(
                 )
             }
         )
-    dose = default_dose()
-    given = {name: value for name, value in parameters.items() if value is not None}
-    values = {name: getattr(dose, name) for name in DOSED} | given
-    values.setdefault("seed", random.randint(0, LARGEST_SEED))  # noqa: S311 (not a secret)
-    generation = Generation(owner=owner, version=version, prompt=prompt.strip(), **values)
-    generation.total = generation.steps + generation.sampling_steps
-    generation.full_clean()
-    _check_numbers(generation)
-    generation.save()
-    jobs.send_after_commit(draw_generation, generation)
-    return generation
 
 
-def _check_numbers(generation: Generation) -> None:
-    """Raise ValidationError for what the fields' own limits let through."""
+def check_numbers(generation: Generation) -> None:
+    """Raise ValidationError for what the fields' own limits let through, where it is given."""
     for name in ("rate", "weight", "anchor", "guidance"):
         number = getattr(generation, name)
-        if math.isnan(number):  # neither below a least nor above a most
+        if number is not None and math.isnan(number):  # neither below a least nor above a most
             raise ValidationError({name: ValidationError("This is not a number.", code="nan")})
     for side in ("width", "height"):
         pixels = getattr(generation, side)
-        if pixels % SIZE_STEP:
+        if pixels is not None and pixels % SIZE_STEP:
             sentence = f"{pixels} is not a multiple of {SIZE_STEP} pixels."
             raise ValidationError({side: ValidationError(sentence, code="size")})
+
+
+def check_emphasis(generation: Generation) -> None:
+    """Raise ValidationError for words that no text encoder can read so strongly."""
+    for name in ("prompt", "negative_prompt"):
+        try:
+            spans(getattr(generation, name))
+        except EmphasisRefused as error:
+            raise ValidationError({name: ValidationError(error.detail, code=error.code)}) from error

@@ -32,7 +32,7 @@ class Recipe:
     plain feature), both of unit length, instead of towards the aesthetic alone (0, the paper).
 
     Steps end early once the agreement with the aesthetic has reached `enough_agreement` or the
-    drift of the conditioning, before mixing, `most_drift`.
+    drift of the conditioning, after mixing, `most_drift`.
     """
 
     optimiser: Optimiser = "adam"

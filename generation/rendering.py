@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 
 from generation import diffusion, provenance
+from generation.emphasis import EmphasisRefused
 from generation.models import Generation
 from generation.personalisation import PersonalisationRefused, Recipe, personalise
 from generation.worker_models import checkpoint_digest, models_for
@@ -30,17 +31,17 @@ def render(generation: Generation, lease: Lease) -> None:
         plain, personalised = diffusion.draw(
             models,
             conditioning,
-            models.condition(models.tokenize(generation.negative_prompt)),
+            models.condition(generation.negative_prompt),
             sampling_of(generation),
             on_step=lambda step: lease.report(
                 stage="drawing", done=generation.steps + step, total=generation.total
             ),
         )
     except (
-        diffusion.PromptTooLong,
         diffusion.SamplingRefused,
         diffusion.PictureWithheld,
         PersonalisationRefused,
+        EmphasisRefused,
     ) as error:
         raise JobFailed(error.detail) from error
     generation.checkpoint = checkpoint_digest()
@@ -57,18 +58,25 @@ def render(generation: Generation, lease: Lease) -> None:
 def condition(
     generation: Generation, models: diffusion.Models, lease: Lease
 ) -> tuple[torch.Tensor, list[float], float]:
-    """Return plain and personalised conditioning [2, 77, hidden], the trace and the drift."""
-    input_ids = models.tokenize(generation.prompt)  # [1, 77]
+    """Return plain and personalised conditioning [2, rows * 77, hidden], the trace and the drift.
+
+    A prompt of several rows is personalised row by row; its agreement and drift are their means.
+    """
+    tokens = models.tokenize(generation.prompt)
+    rows = len(tokens.ids)
     personalised = personalise(
         models.text_encoder,
-        input_ids,
+        tokens.ids,
         torch.tensor(generation.version.vector),  # [768]
         recipe_of(generation),
-        on_step=lambda step: lease.report(stage="personalising", done=step, total=generation.total),
+        on_step=lambda step: lease.report(
+            stage="personalising", done=step // rows, total=generation.total
+        ),
     )
-    both = torch.cat([models.condition(input_ids), personalised.conditioning])  # [2, 77, hidden]
-    trace = [round(value, 6) for value in personalised.agreement[0].tolist()]
-    return both, trace, float(personalised.drift[0])
+    plain = tokens.joined(models.read(tokens.ids))  # [1, rows * 77, hidden]
+    changed = tokens.joined(personalised.conditioning)
+    trace = [round(value, 6) for value in personalised.agreement.mean(0).tolist()]
+    return torch.cat([plain, changed]), trace, float(personalised.drift.mean())
 
 
 def recipe_of(generation: Generation) -> Recipe:

@@ -1,5 +1,7 @@
 """Celery's edge of the generation app: each task takes an id and calls one function."""
 
+from typing import Any
+
 from celery import shared_task
 
 from generation.models import Generation
@@ -11,6 +13,14 @@ from registry.leases import Lease
 def draw_generation(pk: str) -> None:
     """Draw the generation `pk`."""
     jobs.run(Generation, pk, _render)
+
+
+@shared_task
+def answer(key: str, kind: str, version: str, prompt: str, recipe: dict[str, Any]) -> None:
+    """Answer a question about a prompt and a look, into the cache."""
+    from generation import answers
+
+    answers.answer(key, kind, version, prompt, recipe)
 
 
 @shared_task

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from generation.views import drawings
+from generation.views import doses, drawings
 
 app_name = "generation"
 urlpatterns = [
     path("draw", drawings.draw, name="draw"),
+    path("draw/dose", doses.dose, name="dose"),
     path("drawings", drawings.drawings, name="drawings"),
     path("drawings/<uuid:pk>", drawings.drawing, name="drawing"),
     path("drawings/<uuid:pk>/status", drawings.status, name="status"),

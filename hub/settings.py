@@ -250,6 +250,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0} | (
 CELERY_TASK_DEFAULT_QUEUE = "embed"
 CELERY_TASK_ROUTES = {
     "registry.tasks.*": {"queue": "embed"},
+    "generation.tasks.answer": {"queue": "encode"},  # somebody is waiting
     "generation.tasks.*": {"queue": "generate"},
 }
 CELERY_BEAT_SCHEDULE = {

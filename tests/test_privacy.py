@@ -33,7 +33,8 @@ OF_ONE = {
 # Answers that list things: what is private must not be among them.
 LISTS = {
     "registry:browse", "registry:owner", "generation:drawings", "generation:draw",
-    "accounts:tokens", "api:aesthetics", "api:generations",
+    "accounts:tokens", "api:aesthetics", "api:generations", "generation:dose", "api:dose",
+    "api:agreement",
 }  # fmt: skip
 
 # The same for everybody, or about the visitor alone.

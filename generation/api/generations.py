@@ -27,6 +27,7 @@ from registry.api.pagination import SignedCursorPagination
 from registry.api.raw_bytes import BytesView
 from registry.api.serializers import JobSerializer
 from registry.api.versions import accepted
+from registry.models import Version
 
 
 class GenerationList(generics.ListAPIView[Generation]):
@@ -47,17 +48,17 @@ class GenerationList(generics.ListAPIView[Generation]):
         form = GenerationRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         said: dict[str, Any] = dict(form.validated_data)
-        version = find_version(said.pop("aesthetic"), person=request.user)
-        if version is None:
-            raise ValidationError(
-                {
-                    "aesthetic": ValidationError(
-                        f"There is no published version “{request.data['aesthetic']}”.",
-                        code="not-found",
-                    )
-                }
-            )
+        version = named_version(said.pop("aesthetic"), person=request.user)
         return accepted(queue_generation(person_of(request), version=version, **said))
+
+
+def named_version(ref: str, *, person: Any) -> Version:
+    """Return the published version that a call names; raise ValidationError where there is none."""
+    version = find_version(ref, person=person)
+    if version is None:
+        sentence = f"There is no published version “{ref}”."
+        raise ValidationError({"aesthetic": ValidationError(sentence, code="not-found")})
+    return version
 
 
 class GenerationDetail(generics.RetrieveAPIView[Generation]):

@@ -6,8 +6,10 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from generation import emphasis
 from generation.models import Generation
 from generation.models.generations import PARAMETERS
+from generation.questions import RECIPE
 
 PICTURES = ("plain", "personalised")
 
@@ -67,7 +69,9 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         return self._picture(generation, "personalised")
 
 
-class GenerationRequestSerializer(serializers.ModelSerializer[Generation]):
+class AboutVersionSerializer(serializers.ModelSerializer[Generation]):
+    """A prompt and a version; every parameter of theirs that a subclass adds may be left out."""
+
     aesthetic = serializers.RegexField(
         r"^[^/@\s]+/[^/@\s]+(@[^/@\s]+)?$",
         help_text="owner/slug, or owner/slug@version with v3, latest or a version digest.",
@@ -75,7 +79,38 @@ class GenerationRequestSerializer(serializers.ModelSerializer[Generation]):
 
     class Meta:
         model = Generation
+        fields = ["aesthetic", "prompt"]
+        extra_kwargs: dict[str, dict[str, Any]] = {
+            name: {"required": False} for name in PARAMETERS if name != "prompt"
+        } | {"prompt": {"help_text": emphasis.IN_WORDS}}
+
+
+class GenerationRequestSerializer(AboutVersionSerializer):
+    class Meta(AboutVersionSerializer.Meta):
         fields = ["aesthetic", *PARAMETERS]
-        extra_kwargs = {
-            name: {"required": False} for name in fields if name not in {"aesthetic", "prompt"}
-        }
+
+
+class DoseRequestSerializer(AboutVersionSerializer):
+    class Meta(AboutVersionSerializer.Meta):
+        fields = ["aesthetic", "prompt", *RECIPE]
+
+
+class DoseSerializer(serializers.Serializer[Any]):
+    agreement = serializers.ListField(
+        child=serializers.FloatField(),
+        help_text="Cosine of prompt and embedding after 0, 1, … steps.",
+    )
+    drift = serializers.ListField(
+        child=serializers.FloatField(),
+        help_text="Change of the conditioning over its length, after 0, 1, … steps.",
+    )
+
+
+class WordSerializer(serializers.Serializer[Any]):
+    word = serializers.CharField()
+    without = serializers.FloatField(help_text="The agreement of the prompt without this word.")
+
+
+class AgreementSerializer(serializers.Serializer[Any]):
+    agreement = serializers.FloatField(help_text="Cosine of prompt and embedding.")
+    words = WordSerializer(many=True)

@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from generation.api import generations
+from generation.api import generations, questions
 
 urlpatterns = [
+    path("dose", questions.DoseView.as_view(), name="dose"),
+    path("agreement", questions.AgreementView.as_view(), name="agreement"),
     path("generations", generations.GenerationList.as_view(), name="generations"),
     path("generations/<uuid:pk>", generations.GenerationDetail.as_view(), name="generation"),
     path(

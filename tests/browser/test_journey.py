@@ -131,6 +131,12 @@ def sign_in_and_draw(visitor: Visitor, worker: Child) -> None:
     visitor.press("Sign in")
     expect(page.get_by_label("Look", exact=True)).to_have_value("ada/glowing-clouds")
     page.get_by_label("Prompt").fill("a lighthouse at night")
+    dose = page.get_by_role("slider", name="Dose")
+    await_work(dose, worker)
+    before = page.locator("[data-dose-agreement]").inner_text()
+    dose.fill("12")
+    assert float(page.locator("[data-dose-agreement]").inner_text()) != float(before)
+    visitor.look()
     visitor.press("Draw it")
     await_work(page.locator(".compare"), worker)
     visitor.look()
@@ -139,7 +145,7 @@ def sign_in_and_draw(visitor: Visitor, worker: Child) -> None:
         assert picture.evaluate(
             "async (image) => { await image.decode(); return image.naturalWidth }"
         )
-    expect(page.locator("#main").get_by_text("20 steps brought the words from")).to_be_visible()
+    expect(page.locator("#main").get_by_text("12 steps brought the words from")).to_be_visible()
     expect(page.locator("#announcer")).to_contain_text("The drawing is ready.")
 
     page.get_by_role("button", name="Wipe").focus()

@@ -27,8 +27,8 @@ def test_slerp_mixes_along_the_arc() -> None:
 
 
 def test_slerp_of_a_prompt_lies_between_plain_and_personalised(models: Models) -> None:
-    input_ids = models.tokenize(ONE_WORD)
-    plain = models.condition(input_ids)
+    input_ids = models.tokenize(ONE_WORD).ids
+    plain = models.read(input_ids)
     recipe = Recipe(weight=0.5, slerp=True)
     whole = personalise(models.text_encoder, input_ids, direction(), Recipe())
     mixed = personalise(models.text_encoder, input_ids, direction(), recipe)

@@ -48,12 +48,12 @@ def pipeline() -> StableDiffusionPipeline:
 
 @pytest.fixture(scope="module")
 def plain(models: Models) -> Tensor:
-    return models.condition(models.tokenize(PROMPT))
+    return models.condition(PROMPT)
 
 
 @pytest.fixture(scope="module")
 def negative(models: Models) -> Tensor:
-    return models.condition(models.tokenize(""))
+    return models.condition("")
 
 
 def difference(first: Image.Image, second: Image.Image) -> int:
@@ -135,7 +135,7 @@ def test_a_personalised_row_is_another_picture(
     models: Models, encoder: Encoder, plain: Tensor, negative: Tensor
 ) -> None:
     neon = torch.from_numpy(encoder.encode_words(["neon"]))[0]
-    changed = personalise(models.text_encoder, models.tokenize(PROMPT), neon, Recipe(rate=2e-4))
+    changed = personalise(models.text_encoder, models.tokenize(PROMPT).ids, neon, Recipe(rate=2e-4))
     pictures = draw(models, torch.cat([plain, changed.conditioning]), negative, SAMPLING)
     [alone] = draw(models, plain, negative, SAMPLING)
     assert difference(pictures[0], alone) <= 1
@@ -147,7 +147,7 @@ def test_a_negative_prompt_and_guidance_change_the_picture(
 ) -> None:
     [picture] = draw(models, plain, negative, SAMPLING)
     [without] = draw(models, plain, negative, replace(SAMPLING, guidance=1.0))
-    [avoiding] = draw(models, plain, models.condition(models.tokenize("blue")), SAMPLING)
+    [avoiding] = draw(models, plain, models.condition("blue"), SAMPLING)
     assert difference(picture, without) > 5
     assert difference(picture, avoiding) > 5
 

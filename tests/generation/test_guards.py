@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 def test_enough_agreement_ends_the_steps(models: Models) -> None:
-    input_ids = torch.cat([models.tokenize(prompt) for prompt in (ONE_WORD, REPEATED)])
+    input_ids = torch.cat([models.tokenize(prompt).ids for prompt in (ONE_WORD, REPEATED)])
     for optimiser, rate in (("adam", 1e-4), ("ascent", 0.02)):
         free = Recipe(optimiser, steps=8, rate=rate)
         whole = personalise(models.text_encoder, input_ids, direction(), free)
@@ -37,7 +37,7 @@ def test_enough_agreement_ends_the_steps(models: Models) -> None:
 
 
 def test_a_prompt_that_drifts_too_far_goes_no_further(models: Models) -> None:
-    input_ids = models.tokenize(REPEATED)
+    input_ids = models.tokenize(REPEATED).ids
     recipe = Recipe(steps=8)
     whole = personalise(models.text_encoder, input_ids, direction(), recipe)
     shorter = [
@@ -51,3 +51,18 @@ def test_a_prompt_that_drifts_too_far_goes_no_further(models: Models) -> None:
     assert stopped.steps.tolist() == [5]
     assert torch.equal(stopped.conditioning, shorter[5].conditioning)
     assert whole.drift > most
+
+
+def test_the_drift_after_each_step_is_that_of_a_shorter_recipe(models: Models) -> None:
+    input_ids = torch.cat([models.tokenize(prompt).ids for prompt in (ONE_WORD, REPEATED)])
+    for recipe in (
+        Recipe("adam", steps=4, rate=1e-4, weight=0.5),
+        Recipe("ascent", steps=4, rate=0.02, slerp=True, weight=0.8),
+    ):
+        whole = personalise(models.text_encoder, input_ids, direction(), recipe, with_drifts=True)
+        assert whole.drifts.shape == (2, 5)
+        for steps in range(5):
+            shorter = replace(recipe, steps=steps)
+            ended = personalise(models.text_encoder, input_ids, direction(), shorter)
+            assert ended.drifts.shape == (2, 0)
+            torch.testing.assert_close(whole.drifts[:, steps], ended.drift, rtol=1e-4, atol=1e-6)

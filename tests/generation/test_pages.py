@@ -242,7 +242,7 @@ def test_a_drawing_without_steps_has_no_curve(page: Client, finished: Generation
 def test_a_failed_drawing_says_why_and_offers_its_settings_again(
     page: Client, finished: Generation
 ) -> None:
-    reason = "The prompt has 80 tokens and the text encoder reads 75; shorten it by 5."
+    reason = "The text encoder diverged in 20 steps of adam at a rate of 9.0; lower the rate."
     Generation.objects.filter(pk=finished.pk).update(state=JobState.FAILED, reason=reason)
     shown = html(page.get(f"/drawings/{finished.pk}"))
     assert reason in shown

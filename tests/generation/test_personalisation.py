@@ -44,13 +44,13 @@ def text_encoder(models: Models) -> CLIPTextModelWithProjection:
     ids=["adam", "ascent", "adam-anchored", "ascent-anchored"],
 )
 def test_it_does_what_the_naive_version_does(models: Models, prompt: str, recipe: Recipe) -> None:
-    input_ids = models.tokenize(prompt)
+    input_ids = models.tokenize(prompt).ids
     result = personalise(models.text_encoder, input_ids, direction(), recipe)
     assert_same(result, *naively(models.text_encoder, input_ids, direction(), recipe))
 
 
 def test_the_agreement_rises_towards_any_direction(models: Models) -> None:
-    input_ids = models.tokenize("a castle under the moon")
+    input_ids = models.tokenize("a castle under the moon").ids
     for seed in range(3):
         result = personalise(models.text_encoder, input_ids, direction(seed), Recipe())
         trace = result.agreement[0]
@@ -60,7 +60,7 @@ def test_the_agreement_rises_towards_any_direction(models: Models) -> None:
 
 
 def test_an_anchor_keeps_the_prompt_nearer_to_itself(models: Models) -> None:
-    input_ids = models.tokenize("a castle under the moon")
+    input_ids = models.tokenize("a castle under the moon").ids
     own = models.text_encoder(input_ids=input_ids).text_embeds[0]
     kept = []
     for anchor in (0.0, 1.0, 4.0):
@@ -73,7 +73,7 @@ def test_an_anchor_keeps_the_prompt_nearer_to_itself(models: Models) -> None:
 
 
 def test_the_length_of_the_aesthetic_does_not_matter(models: Models) -> None:
-    input_ids = models.tokenize(ONE_WORD)
+    input_ids = models.tokenize(ONE_WORD).ids
     unit = personalise(models.text_encoder, input_ids, direction(), Recipe(steps=3))
     longer = personalise(models.text_encoder, input_ids, 16 * direction(), Recipe(steps=3))
     assert torch.equal(unit.conditioning, longer.conditioning)
@@ -84,7 +84,7 @@ def test_the_length_of_the_aesthetic_does_not_matter(models: Models) -> None:
     [Recipe(steps=3, weight=0.9), Recipe("ascent", steps=3, rate=0.02, weight=0.9, anchor=0.5)],
 )
 def test_each_prompt_of_a_batch_is_personalised_as_if_alone(models: Models, recipe: Recipe) -> None:
-    input_ids = torch.cat([models.tokenize(prompt) for prompt in PROMPTS])
+    input_ids = torch.cat([models.tokenize(prompt).ids for prompt in PROMPTS])
     aesthetics = torch.stack([direction(seed) for seed in range(3)])
     together = personalise(models.text_encoder, input_ids, aesthetics, recipe)
     assert together.conditioning.shape == (3, 77, models.text_encoder.config.hidden_size)
@@ -101,7 +101,7 @@ def test_each_prompt_of_a_batch_is_personalised_as_if_alone(models: Models, reci
 
 
 def test_one_prompt_leaves_nothing_behind_for_the_next(models: Models) -> None:
-    first, second = models.tokenize(ONE_WORD), models.tokenize(REPEATED)
+    first, second = models.tokenize(ONE_WORD).ids, models.tokenize(REPEATED).ids
     recipe = Recipe(steps=4)
     expected = personalise(models.text_encoder, first, direction(), recipe)
     personalise(models.text_encoder, second, direction(1), Recipe(steps=4, rate=1e-3))
@@ -111,7 +111,7 @@ def test_one_prompt_leaves_nothing_behind_for_the_next(models: Models) -> None:
 
 
 def test_one_aesthetic_serves_all_prompts_of_a_batch(models: Models) -> None:
-    input_ids = torch.cat([models.tokenize(prompt) for prompt in (ONE_WORD, REPEATED)])
+    input_ids = torch.cat([models.tokenize(prompt).ids for prompt in (ONE_WORD, REPEATED)])
     one = personalise(models.text_encoder, input_ids, direction(), Recipe(steps=2))
     both = torch.stack([direction(), direction()])
     each = personalise(models.text_encoder, input_ids, both, Recipe(steps=2))
@@ -124,7 +124,7 @@ def test_the_encoder_is_left_as_it_was_bit_for_bit(
     before = {name: value.clone() for name, value in text_encoder.state_dict().items()}
     weights = dict(text_encoder.named_parameters())
     states = torch.random.get_rng_state()
-    personalise(text_encoder, models.tokenize(REPEATED), direction(), Recipe(rate=1e-3))
+    personalise(text_encoder, models.tokenize(REPEATED).ids, direction(), Recipe(rate=1e-3))
     after = text_encoder.state_dict()
     assert before.keys() == after.keys()
     for name, value in before.items():
@@ -139,16 +139,16 @@ def test_the_encoder_is_left_as_it_was_bit_for_bit(
 def test_no_steps_and_no_weight_leave_the_plain_conditioning(
     models: Models, recipe: Recipe
 ) -> None:
-    input_ids = models.tokenize(REPEATED)
+    input_ids = models.tokenize(REPEATED).ids
     result = personalise(models.text_encoder, input_ids, direction(), recipe)
-    assert torch.equal(result.conditioning, models.condition(input_ids))
+    assert torch.equal(result.conditioning, models.read(input_ids))
     assert result.drift.tolist() == [0.0]
     assert result.agreement.shape == (1, recipe.steps + 1)
 
 
 def test_the_weight_mixes_plain_and_personalised(models: Models) -> None:
-    input_ids = models.tokenize(ONE_WORD)
-    plain = models.condition(input_ids)
+    input_ids = models.tokenize(ONE_WORD).ids
+    plain = models.read(input_ids)
     whole = personalise(models.text_encoder, input_ids, direction(), Recipe(weight=1))
     part = personalise(models.text_encoder, input_ids, direction(), Recipe(weight=0.7))
     expected = 0.3 * plain + 0.7 * whole.conditioning
@@ -165,35 +165,39 @@ def test_what_was_there_before_the_first_step_is_the_cosine_of_prompt_and_aesthe
     feature = encoder.encode_words([REPEATED])[0]
     cosine = float(feature @ direction().numpy() / np.linalg.norm(feature))
     result = personalise(
-        models.text_encoder, models.tokenize(REPEATED), direction(), Recipe(steps=0)
+        models.text_encoder, models.tokenize(REPEATED).ids, direction(), Recipe(steps=0)
     )
     assert result.agreement[0, 0].item() == pytest.approx(cosine, abs=1e-6)
 
 
 def test_it_works_where_gradients_are_switched_off(models: Models) -> None:
-    expected = personalise(models.text_encoder, models.tokenize(ONE_WORD), direction(), Recipe())
+    expected = personalise(
+        models.text_encoder, models.tokenize(ONE_WORD).ids, direction(), Recipe()
+    )
     with torch.inference_mode():
-        result = personalise(models.text_encoder, models.tokenize(ONE_WORD), direction(), Recipe())
+        result = personalise(
+            models.text_encoder, models.tokenize(ONE_WORD).ids, direction(), Recipe()
+        )
     assert torch.equal(result.conditioning, expected.conditioning)
 
 
 def test_gradients_of_a_half_precision_encoder_are_full(models: Models) -> None:
     half = copy.deepcopy(models.text_encoder).half()
-    input_ids = models.tokenize(ONE_WORD)
+    input_ids = models.tokenize(ONE_WORD).ids
     result = personalise(half, input_ids, direction(), Recipe())
     assert result.conditioning.dtype == torch.float32
     assert_same(result, *naively(half.float(), input_ids, direction(), Recipe()))
 
 
 def test_the_number_of_steps_done_is_reported_over_the_whole_batch(models: Models) -> None:
-    input_ids = torch.cat([models.tokenize(prompt) for prompt in (ONE_WORD, REPEATED)])
+    input_ids = torch.cat([models.tokenize(prompt).ids for prompt in (ONE_WORD, REPEATED)])
     done: list[int] = []
     personalise(models.text_encoder, input_ids, direction(), Recipe(steps=3), done.append)
     assert done == [1, 2, 3, 4, 5, 6]
 
 
 def test_an_exception_from_on_step_stops_it(models: Models) -> None:
-    before = models.condition(models.tokenize(ONE_WORD))
+    before = models.condition(ONE_WORD)
 
     def stop(step: int) -> None:
         if step == 2:
@@ -201,9 +205,9 @@ def test_an_exception_from_on_step_stops_it(models: Models) -> None:
 
     with pytest.raises(InterruptedError):
         personalise(
-            models.text_encoder, models.tokenize(ONE_WORD), direction(), Recipe(), on_step=stop
+            models.text_encoder, models.tokenize(ONE_WORD).ids, direction(), Recipe(), on_step=stop
         )
-    assert torch.equal(models.condition(models.tokenize(ONE_WORD)), before)
+    assert torch.equal(models.condition(ONE_WORD), before)
 
 
 @pytest.mark.parametrize("end", [2, 30])
@@ -234,7 +238,7 @@ def test_a_prompt_without_an_end_of_text_is_refused(models: Models) -> None:
 @pytest.mark.parametrize("shape", [(512,), (3, 768), (1, 1, 768)])
 def test_an_aesthetic_of_another_shape_is_refused(models: Models, shape: tuple[int, ...]) -> None:
     with pytest.raises(PersonalisationRefused, match=r"need \[768\] or \[1, 768\]") as caught:
-        personalise(models.text_encoder, models.tokenize(ONE_WORD), torch.ones(shape), Recipe())
+        personalise(models.text_encoder, models.tokenize(ONE_WORD).ids, torch.ones(shape), Recipe())
     assert caught.value.code == "wrong-shape"
 
 
@@ -242,12 +246,14 @@ def test_an_aesthetic_of_another_shape_is_refused(models: Models, shape: tuple[i
 def test_an_aesthetic_that_points_nowhere_is_refused(models: Models, value: float) -> None:
     aesthetic = torch.full((768,), value)
     with pytest.raises(PersonalisationRefused, match="points nowhere"):
-        personalise(models.text_encoder, models.tokenize(ONE_WORD), aesthetic, Recipe())
+        personalise(models.text_encoder, models.tokenize(ONE_WORD).ids, aesthetic, Recipe())
 
 
 def test_a_rate_that_breaks_the_encoder_is_refused(models: Models) -> None:
     with pytest.raises(PersonalisationRefused, match="lower the rate") as caught:
-        personalise(models.text_encoder, models.tokenize(ONE_WORD), direction(), Recipe(rate=1e30))
+        personalise(
+            models.text_encoder, models.tokenize(ONE_WORD).ids, direction(), Recipe(rate=1e30)
+        )
     assert caught.value.code == "diverged"
 
 
@@ -276,4 +282,4 @@ def test_an_encoder_with_layers_of_another_kind_is_not_climbed_silently(models: 
     odd = copy.deepcopy(models.text_encoder)
     odd.text_model.final_layer_norm = torch.nn.RMSNorm(odd.config.hidden_size)
     with pytest.raises(TypeError, match="final_layer_norm is a RMSNorm"):
-        personalise(odd, models.tokenize(ONE_WORD), direction(), Recipe("ascent", rate=0.01))
+        personalise(odd, models.tokenize(ONE_WORD).ids, direction(), Recipe("ascent", rate=0.01))

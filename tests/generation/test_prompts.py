@@ -135,6 +135,15 @@ def test_all_wrong_values_are_named_at_once(ada: User, version: Version) -> None
     assert set(errors_of(refused)) == {"prompt", "steps", "weight"}
 
 
+@pytest.mark.parametrize("field", ["prompt", "negative_prompt"])
+def test_an_emphasis_beyond_all_measure_is_refused_by_its_field(
+    ada: User, version: Version, field: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        queue_generation(ada, version=version, **{"prompt": PROMPT, field: "a (red:200) boat"})
+    assert errors_of(refused) == {field: ["“red” has an emphasis of 200; use 100 at most."]}
+
+
 def test_an_embedding_of_another_space_is_refused_with_both_names(
     ada: User, version: Version, settings: Settings
 ) -> None:

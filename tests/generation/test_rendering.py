@@ -155,18 +155,22 @@ def test_the_web_uis_find_their_parameters_in_both_pictures(ada: User, measured:
     assert "aesthetic" not in plain
 
 
-# --- What cannot be drawn -----------------------------------------------------------------------
-
-
-def test_a_prompt_that_is_too_long_fails_with_the_number_of_its_tokens(
+def test_a_prompt_longer_than_the_encoder_reads_at_once_is_drawn_whole(
     ada: User, measured: Version
 ) -> None:
-    made = drawn(ada, measured, prompt="a " * 80)
-    assert made.state == JobState.FAILED
-    assert made.reason == (
-        "The prompt has 80 tokens and the text encoder reads 75; shorten it by 5."
-    )
-    assert (made.plain, made.personalised) == ("", "")
+    whole = ready(ada, measured, prompt="a tree " * 40 + "and a boat")
+    assert (whole.done, whole.total) == (STEPS + 2, STEPS + 2)
+    assert whole.agreement[-1] > whole.agreement[0] + 0.01
+    without_end = ready(ada, measured, prompt="a tree " * 40)
+    assert not np.array_equal(pixels(whole.plain), pixels(without_end.plain))
+
+
+def test_emphasis_changes_the_picture(ada: User, measured: Version) -> None:
+    strong = ready(ada, measured, prompt=f"({PROMPT}:1.4)")
+    assert not np.array_equal(pixels(strong.plain), pixels(ready(ada, measured).plain))
+
+
+# --- What cannot be drawn -----------------------------------------------------------------------
 
 
 def test_a_space_of_another_encoder_fails_with_both_digests(ada: User, measured: Version) -> None:

@@ -1,0 +1,82 @@
+"""What a text encoder says of a prompt and a look: answers to questions. Worker side."""
+
+from typing import Any
+
+import torch
+from django.core.cache import cache
+from torch.nn import functional as F
+
+from generation.emphasis import EmphasisRefused
+from generation.personalisation import PersonalisationRefused, Recipe, personalise
+from generation.text_towers import TextTower
+from generation.worker_models import models_for
+from registry.leases import JobFailed
+from registry.models import Version
+
+KEPT = 24 * 3600  # seconds
+BATCH = 16  # prompts read at once
+
+
+def answer(key: str, kind: str, version: str, prompt: str, recipe: dict[str, Any]) -> None:
+    """Keep the answer under `key`: in words where the question can't be answered.
+
+    Who asked about what is gone since gets none.
+    """
+    found = Version.objects.select_related("space").filter(pk=version).first()
+    if found is None:
+        return
+    try:
+        said = KINDS[kind](found, prompt, recipe)
+    except (PersonalisationRefused, EmphasisRefused) as error:
+        said = {"refused": error.detail}
+    except JobFailed as error:
+        said = {"refused": str(error)}
+    cache.set(key, said, KEPT)
+
+
+def dose(version: Version, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return agreement and drift before the first and after every step, each of steps + 1.
+
+    Of a prompt of several rows they are the rows' means, as of a drawing.
+    """
+    models = models_for(version.space)
+    made = personalise(
+        models.text_encoder,
+        models.tokenize(prompt).ids,
+        torch.tensor(version.vector),
+        Recipe(**recipe),
+        with_drifts=True,
+    )
+    return {"agreement": _rounded(made.agreement.mean(0)), "drift": _rounded(made.drifts.mean(0))}
+
+
+def agreement(version: Version, prompt: str, _: dict[str, Any]) -> dict[str, Any]:
+    """Return the agreement of the prompt, and what it would be without each of its words."""
+    words = prompt.split()
+    without = [" ".join(words[:place] + words[place + 1 :]) for place in range(len(words))]
+    whole, *parts = _agreements(version, [prompt, *without])
+    return {
+        "agreement": whole,
+        "words": [{"word": word, "without": part} for word, part in zip(words, parts, strict=True)],
+    }
+
+
+KINDS = {"dose": dose, "agreement": agreement}
+
+
+@torch.no_grad()
+def _agreements(version: Version, prompts: list[str]) -> list[float]:
+    """Return the cosine of each prompt and the version's vector, the mean of a prompt's rows."""
+    models = models_for(version.space)
+    tower, direction = TextTower(models.text_encoder), torch.tensor(version.vector)  # [width]
+    tokens = [models.tokenize(prompt).ids for prompt in prompts]
+    ids = torch.cat(tokens).to(tower.device)  # [all rows, 77]
+    said = ids[:, : int(tower.ends(ids).max()) + 1]
+    features = torch.cat([tower.read(part).features for part in said.split(BATCH)])
+    cosines = F.cosine_similarity(features, direction.to(features)[None], dim=1)  # [all rows]
+    rows = cosines.split([len(each) for each in tokens])
+    return [round(float(each.mean()), 6) for each in rows]
+
+
+def _rounded(values: torch.Tensor) -> list[float]:
+    return [round(value, 6) for value in values.tolist()]

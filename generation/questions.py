@@ -1,0 +1,107 @@
+"""Ask a worker what its text encoder says of a prompt and a look, without drawing. Request side.
+
+An answer depends on nothing but what is asked, so it is kept under the digest of the question, and
+the same question is not sent twice while it waits.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from generation.doses import default_dose
+from generation.models import Generation
+from generation.models.generations import PARAMETERS
+from generation.prompts import check_emphasis, check_numbers, check_space
+from generation.tasks import answer
+from registry.digests import canonical_json, digest_bytes
+from registry.models import Version
+
+logger = logging.getLogger(__name__)
+
+# What an answer depends on beside the prompt: a recipe's fields, from the dose where none is given.
+RECIPE = ("optimiser", "steps", "rate", "weight", "anchor")
+OTHERS = frozenset(PARAMETERS) - {"prompt", *RECIPE}
+
+PATIENCE = 0.8  # seconds that a request waits for a worker before it says “ask again”
+PAUSE = 0.02  # seconds between two looks into the cache
+ASKED = 10  # seconds after which a question that got no answer is sent again
+
+
+class Kind(StrEnum):
+    DOSE = "dose"
+    AGREEMENT = "agreement"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a prompt and a version; `recipe` has the fields of personalisation's."""
+
+    kind: Kind
+    version: Version
+    prompt: str
+    recipe: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """Name everything that decides the answer."""
+        decisive = {
+            "kind": self.kind,
+            "prompt": self.prompt,
+            "recipe": self.recipe,
+            "vector": self.version.vector_digest,
+            "encoder": self.version.space.weights,
+            "checkpoint": settings.DIFFUSION_MODEL,
+        }
+        return f"question:{digest_bytes(canonical_json(decisive))}"
+
+
+def ask(kind: Kind, *, version: Version, prompt: str, **parameters: Any) -> Question:
+    """Return a question that a worker can answer.
+
+    Raises ValidationError by field for what no drawing could have either.
+    """
+    check_space(version)
+    dose = default_dose()
+    given = {name: value for name, value in parameters.items() if value is not None}
+    values = {name: getattr(dose, name) for name in RECIPE} | given
+    asked = Generation(version=version, prompt=prompt.strip(), **values)
+    asked.clean_fields(exclude={*OTHERS, "owner", "version"})
+    check_numbers(asked)
+    check_emphasis(asked)
+    recipe = {name: getattr(asked, name) for name in RECIPE} if kind is Kind.DOSE else {}
+    return Question(kind, version, asked.prompt, recipe)
+
+
+def answer_to(question: Question, *, patience: float = PATIENCE) -> dict[str, Any] | None:
+    """Return a worker's answer, or None where there is none within `patience` seconds.
+
+    An answer is {"refused": sentence}, or what generation.answers gives for its kind.
+    """
+    key, until = question.key, time.monotonic() + patience
+    try:
+        found: dict[str, Any] | None = cache.get(key)
+        if found is None:
+            _send(question, key)
+        while found is None and time.monotonic() < until:
+            time.sleep(PAUSE)
+            found = cache.get(key)
+    except (OperationalError, RedisError) as error:
+        logger.warning("Broker or cache did not take %s: %s", key, error)
+        return None
+    return found
+
+
+def _send(question: Question, key: str) -> None:
+    """Send the question, unless that was done a moment ago."""
+    if cache.add(f"{key}:asked", value=True, timeout=ASKED):
+        answer.apply_async(
+            (key, question.kind, str(question.version.pk), question.prompt, question.recipe),
+            expires=ASKED,
+        )

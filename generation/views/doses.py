@@ -1,0 +1,105 @@
+"""The dose of a drawing that is being asked for: how near each step brings words and look."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.requests import PersonRequest
+from generation.doses import default_dose
+from generation.forms import DoseForm, find_look
+from generation.models.generations import MOST_STEPS
+from generation.questions import Kind, answer_to, ask
+from registry.models import Version
+
+WORDS_SHOWN = 3  # that pull away from the look
+LEAST_PULL = 0.01  # of agreement
+HEIGHT = 40.0  # of the drawn curves, in a box 100 wide
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Agreement and drift after 0 to `most` steps, and the step that is chosen."""
+
+    agreement: list[float]
+    drift: list[float]
+    steps: int
+
+    @property
+    def most(self) -> int:
+        return len(self.agreement) - 1
+
+    @property
+    def agreement_points(self) -> str:
+        return self._points(self.agreement)
+
+    @property
+    def drift_points(self) -> str:
+        return self._points(self.drift)
+
+    @property
+    def chosen_x(self) -> float:
+        return 100 * self.steps / max(1, self.most)
+
+    @property
+    def agreement_now(self) -> float:
+        return self.agreement[self.steps]
+
+    @property
+    def drift_now(self) -> float:
+        return self.drift[self.steps]
+
+    def _points(self, values: list[float]) -> str:
+        """Return values from 0 to the largest of all, at least 1, as points of a polyline."""
+        top = max(1.0, *self.agreement, *self.drift)
+        return " ".join(
+            f"{100 * step / max(1, self.most):.1f},{HEIGHT * (1 - max(0.0, value) / top):.1f}"
+            for step, value in enumerate(values)
+        )
+
+
+@never_cache
+@login_required
+@require_safe
+def dose(request: PersonRequest) -> HttpResponse:
+    """A fragment of the form: the slider, its curves, and the words that pull away."""
+    form = DoseForm(request.GET)
+    version = find_look(request.GET.get("aesthetic", ""), person=request.user)
+    context: dict[str, Any] = {}
+    if version is not None and form.is_valid():
+        try:
+            context = _answers(version, form.parameters())
+        except ValidationError as error:
+            context = {"refused": " ".join(error.messages)}
+    return render(request, "generation/_dose.html", context)
+
+
+def _answers(version: Version, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return what the fragment shows; `pending` where a worker has not answered yet."""
+    chosen = min(parameters.pop("steps", default_dose().steps), MOST_STEPS)
+    most = min(MOST_STEPS, max(chosen, 2 * default_dose().steps))
+    words = ask(Kind.AGREEMENT, version=version, prompt=parameters["prompt"])
+    answer_to(words, patience=0)  # Sent first, so that the worker has it next.
+    curves = answer_to(ask(Kind.DOSE, version=version, steps=most, **parameters))
+    said = answer_to(words, patience=0.1)
+    if curves is None or said is None:
+        return {"pending": True}
+    if refused := curves.get("refused") or said.get("refused"):
+        return {"refused": refused}
+    return {
+        "curves": Curves(curves["agreement"], curves["drift"], chosen),
+        "pulling": _pulling(said["agreement"], said["words"]),
+    }
+
+
+def _pulling(whole: float, words: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the words without which the prompt would be nearer to the look, the worst first."""
+    if len(words) < 2:  # noqa: PLR2004 (a single word can't be left out)
+        return []
+    away = [each for each in words if each["without"] - whole >= LEAST_PULL]
+    return sorted(away, key=lambda each: -each["without"])[:WORDS_SHOWN]

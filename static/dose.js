@@ -1,0 +1,21 @@
+// The dose slider (generation/_dose.html): moving it says what the step would do, and sets the form's number of steps. Without
+// this script the number is typed under the expert settings.
+
+function show(dose, steps) {
+  const at = (name) => Number(dose.dataset[name].split(" ")[steps]).toFixed(2);
+  const mark = dose.querySelector("[data-dose-mark]");
+  const x = String((100 * steps) / Math.max(1, Number(dose.querySelector("[data-dose-range]").max)));
+  mark.setAttribute("x1", x);
+  mark.setAttribute("x2", x);
+  dose.querySelector("[data-dose-steps]").value = String(steps);
+  dose.querySelector("[data-dose-agreement]").value = at("agreement");
+  dose.querySelector("[data-dose-drift]").value = at("drift");
+}
+
+document.querySelector("[data-dose-panel]").hidden = false;
+document.addEventListener("input", (event) => {
+  const range = event.target;
+  if (!range.matches("[data-dose-range]")) return;
+  show(range.closest("[data-dose]"), Number(range.value));
+  range.form.elements.namedItem("steps").value = range.value;
+});

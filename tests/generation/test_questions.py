@@ -1,0 +1,228 @@
+"""Dose and agreement: asked, answered by the worker's side, kept, shown by API and page."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from pytest_django import Settings
+
+from accounts.models import User
+from generation import tasks
+from generation.models import Generation
+from generation.prompts import queue_generation
+from generation.questions import Kind, Question, answer_to, ask
+from generation.worker_models import models_for
+from hub.celery import app
+from registry import digests
+from registry.models import Aesthetic, Space, Version
+from tests import factories
+
+PROMPT = "a lighthouse at night"
+NOW = 0.01  # seconds; nobody is there to answer
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread", "clean_cache")
+
+
+def answered(question: Question) -> dict[str, Any]:
+    """Let the worker's side answer, and ask again."""
+    tasks.answer(
+        question.key,
+        question.kind,
+        str(question.version.pk),
+        question.prompt,
+        question.recipe,
+    )
+    found = answer_to(question, patience=NOW)
+    assert found is not None
+    return found
+
+
+def waiting() -> int:
+    """Return how many messages are in the queue that questions are sent to."""
+    with app.connection_for_read() as connection:
+        channel = connection.default_channel
+        return int(channel.queue_declare("encode", passive=True).message_count)
+
+
+# --- The answers --------------------------------------------------------------------------------
+
+
+def test_the_dose_is_that_of_a_drawing_step_by_step(ada: User, measured: Version) -> None:
+    dose = answered(ask(Kind.DOSE, version=measured, prompt=PROMPT, steps=3, rate=1e-4))
+    assert (len(dose["agreement"]), len(dose["drift"])) == (4, 4)
+    assert dose["drift"][0] == 0
+    assert dose["drift"] == sorted(dose["drift"])
+    drawing = queue_generation(
+        ada, version=measured, prompt=PROMPT, steps=2, rate=1e-4, sampling_steps=1
+    )
+    tasks.draw_generation(str(drawing.pk))
+    drawn = Generation.objects.get(pk=drawing.pk)
+    assert drawn.agreement == pytest.approx(dose["agreement"][:3], abs=1e-5)
+    assert drawn.drift == pytest.approx(dose["drift"][2], rel=1e-3)
+
+
+def test_agreement_is_told_whole_and_without_each_word(measured: Version) -> None:
+    whole = answered(ask(Kind.AGREEMENT, version=measured, prompt="a  (big:1.2) boat"))
+    assert [each["word"] for each in whole["words"]] == ["a", "(big:1.2)", "boat"]
+    part = answered(ask(Kind.AGREEMENT, version=measured, prompt="a (big:1.2)"))
+    assert whole["words"][2]["without"] == pytest.approx(part["agreement"], abs=1e-5)
+    dose = answered(ask(Kind.DOSE, version=measured, prompt="a (big:1.2) boat", steps=0))
+    assert whole["agreement"] == pytest.approx(dose["agreement"][0], abs=1e-5)
+
+
+def test_what_cannot_be_answered_is_told_in_words(measured: Version) -> None:
+    other = digests.digest_bytes(b"another encoder")
+    Space.objects.update(weights=other)
+    models_for.cache_clear()
+    answer = answered(ask(Kind.DOSE, version=measured, prompt=PROMPT))
+    models_for.cache_clear()
+    assert other in answer["refused"]
+
+
+# --- The questions ------------------------------------------------------------------------------
+
+
+def test_without_a_worker_the_asker_is_told_to_ask_again(version: Version) -> None:
+    assert answer_to(ask(Kind.AGREEMENT, version=version, prompt=PROMPT), patience=NOW) is None
+
+
+def test_a_question_that_waits_is_not_sent_twice(version: Version) -> None:
+    before = waiting()
+    for _ in range(3):
+        answer_to(ask(Kind.AGREEMENT, version=version, prompt=PROMPT), patience=NOW)
+    assert waiting() == before + 1
+
+
+def test_where_the_cache_is_away_nobody_answers(version: Version, settings: Settings) -> None:
+    settings.CACHES = {
+        "default": {**settings.CACHES["default"], "LOCATION": "unix:///nowhere/valkey.sock"}
+    }
+    assert answer_to(ask(Kind.AGREEMENT, version=version, prompt=PROMPT), patience=NOW) is None
+
+
+def test_a_look_that_was_deleted_meanwhile_is_not_answered_about(version: Version) -> None:
+    asked = ask(Kind.AGREEMENT, version=version, prompt=PROMPT)
+    tasks.answer(asked.key, asked.kind, str(uuid4()), asked.prompt, asked.recipe)
+    assert answer_to(asked, patience=NOW) is None
+
+
+def test_a_question_is_named_by_all_that_decides_its_answer(version: Version) -> None:
+    first = ask(Kind.DOSE, version=version, prompt=PROMPT)
+    assert first.key == ask(Kind.DOSE, version=version, prompt=f" {PROMPT}\n").key
+    others = [
+        ask(Kind.AGREEMENT, version=version, prompt=PROMPT),
+        ask(Kind.DOSE, version=version, prompt="a boat"),
+        ask(Kind.DOSE, version=version, prompt=PROMPT, anchor=0.25),
+        ask(Kind.DOSE, version=version, prompt=PROMPT, steps=3),
+    ]
+    assert len({first.key, *(other.key for other in others)}) == 5
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("prompt", " "), ("prompt", "(a:200)"), ("steps", 51), ("rate", float("nan")), ("weight", 2)],
+)
+def test_what_no_drawing_could_have_is_refused_by_its_field(
+    version: Version, field: str, value: Any
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        ask(Kind.DOSE, version=version, **{"prompt": PROMPT, field: value})
+    assert list(refused.value.message_dict) == [field]
+
+
+def test_an_embedding_of_another_space_is_not_asked_about(version: Version) -> None:
+    version.space.name = "elsewhere"
+    with pytest.raises(ValidationError, match="lives in the space “elsewhere”"):
+        ask(Kind.DOSE, version=version, prompt=PROMPT)
+
+
+# --- The API ------------------------------------------------------------------------------------
+
+
+def post(client: Client, what: str, person: User, **asked: Any) -> Any:
+    return client.post(
+        f"/api/v1/{what}", asked, content_type="application/json", headers=factories.bearer(person)
+    )
+
+
+def test_the_api_says_later_and_then_the_same_to_all_who_ask(
+    client: Client, ada: User, bob: User, measured: Version
+) -> None:
+    asked = {"aesthetic": "ada/nebulae", "prompt": PROMPT, "steps": 2}
+    waiting = post(client, "dose", ada, **asked)
+    assert (waiting.status_code, waiting["Retry-After"]) == (202, "1")
+    expected = answered(ask(Kind.DOSE, version=measured, prompt=PROMPT, steps=2))
+    for person in (ada, bob):
+        answer = post(client, "dose", person, **asked)
+        assert answer.status_code == 200, answer.content
+        assert answer.json() == expected
+    answered(ask(Kind.AGREEMENT, version=measured, prompt=PROMPT))
+    told = post(client, "agreement", bob, aesthetic="ada/nebulae", prompt=PROMPT).json()
+    assert told["agreement"] == pytest.approx(expected["agreement"][0], abs=1e-5)
+    assert len(told["words"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "pointer"),
+    [
+        ({"prompt": PROMPT}, "/aesthetic"),
+        ({"aesthetic": "ada/sea-mist"}, "/prompt"),
+        ({"aesthetic": "ada/sea-mist", "prompt": PROMPT, "steps": 51}, "/steps"),
+    ],
+)
+def test_the_api_names_what_is_wrong(
+    client: Client, ada: User, version: Version, asked: dict[str, Any], pointer: str
+) -> None:
+    answer = post(client, "dose", ada, **asked)
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+def test_others_cannot_ask_about_a_private_look(
+    client: Client, ada: User, bob: User, version: Version
+) -> None:
+    Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
+    asked = {"aesthetic": "ada/sea-mist", "prompt": PROMPT}
+    for what in ("dose", "agreement"):
+        assert post(client, what, bob, **asked).status_code == 404
+        assert post(client, what, ada, **asked).status_code == 202
+    assert client.post("/api/v1/dose", asked, content_type="application/json").status_code == 401
+
+
+# --- The page -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(client: Client, ada: User) -> Client:
+    client.force_login(ada)
+    return client
+
+
+def shown(page: Client, **asked: Any) -> str:
+    return " ".join(page.get("/draw/dose", asked).content.decode().split())
+
+
+def test_the_page_says_what_is_missing_what_is_awaited_and_what_is_wrong(
+    page: Client, version: Version
+) -> None:
+    assert "Say what to draw and choose a look" in shown(page)
+    assert "Say what to draw and choose a look" in shown(page, prompt=PROMPT, aesthetic="x/y")
+    waiting = shown(page, prompt=PROMPT, aesthetic="ada/sea-mist")
+    assert "Measuring the dose…" in waiting
+    assert 'hx-trigger="load delay:600ms"' in waiting
+    wrong = shown(page, prompt="(a:200)", aesthetic="ada/sea-mist")
+    assert "has an emphasis of 200" in wrong
+    assert "hx-trigger" not in wrong
+
+
+def test_the_slider_stands_at_the_steps_that_are_chosen(page: Client, measured: Version) -> None:
+    asked = {"prompt": "a boat on the sea", "aesthetic": "ada/nebulae", "rate": 1e-4}
+    dose = answered(ask(Kind.DOSE, version=measured, prompt=asked["prompt"], steps=40, rate=1e-4))
+    answered(ask(Kind.AGREEMENT, version=measured, prompt=asked["prompt"]))
+    said = shown(page, **asked, steps=7)
+    assert 'max="40" value="7"' in said
+    assert f"{dose['agreement'][7]:.2f}</output>" in said
+    assert f"{dose['drift'][7]:.2f}</output>" in said
+    assert said.count("<polyline") == 2

@@ -28,7 +28,7 @@ from demo.training import work_folder
 from demo.world import BACKGROUNDS, COMPANIONS, PLAIN, SUBJECTS, Scene
 from generation.personalisation import Recipe, personalise
 
-COUNT = 4_500
+COUNT = 5_000
 SEED = 3
 LEAST = 0.55  # agreement with the set; a prompt that is further away may well be drawn plain
 ENCODED = 48  # pictures of each look

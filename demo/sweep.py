@@ -115,7 +115,7 @@ def write_doses(outcomes: Sequence[Outcome], folder: Path) -> None:
     """
     chosen = max(outcomes, key=lambda outcome: (outcome.both, outcome.agreement))
     dose = json.loads((folder / "dose.json").read_text(encoding="utf-8"))
-    _write(folder / "dose.json", dose | asdict(chosen.treatment.recipe))
+    _write(folder / "dose.json", dose | _dose(chosen.treatment))
     _write(folder / "presets.json", presets(outcomes))
 
 
@@ -140,7 +140,13 @@ def _preset(name: str, outcome: Outcome) -> dict[str, object]:
     reached = {
         score: round(getattr(outcome, score), 3) for score in ("style", "subject", "agreement")
     }
-    return {"name": name} | asdict(outcome.treatment.recipe) | reached
+    return {"name": name} | _dose(outcome.treatment) | reached
+
+
+def _dose(treatment: Treatment) -> dict[str, object]:
+    """Return what of a recipe a dose of the hub has."""
+    names = ("optimiser", "steps", "rate", "weight", "anchor")
+    return {name: getattr(treatment.recipe, name) for name in names}
 
 
 def _of(outcomes: Sequence[Outcome], method: str) -> list[Outcome]:

@@ -6,6 +6,7 @@ import torch
 from django.core.cache import cache
 from torch.nn import functional as F
 
+from generation.conditionings import conditioning_of
 from generation.emphasis import EmphasisRefused
 from generation.personalisation import PersonalisationRefused, Recipe, personalise
 from generation.text_towers import TextTower
@@ -61,7 +62,12 @@ def agreement(version: Version, prompt: str, _: dict[str, Any]) -> dict[str, Any
     }
 
 
-KINDS = {"dose": dose, "agreement": agreement}
+def conditioning(version: Version, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return a safetensors file with the plain and the personalised conditioning."""
+    return {"file": conditioning_of(version, prompt, Recipe(**recipe)).to_file()}
+
+
+KINDS = {"dose": dose, "agreement": agreement, "conditioning": conditioning}
 
 
 @torch.no_grad()

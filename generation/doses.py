@@ -27,6 +27,27 @@ class Dose:
     hint: str = ""  # for people: what the checkpoint is good at drawing
 
 
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A dose with a name, and what it reached when it was measured, as shares of pictures."""
+
+    name: str
+    optimiser: str
+    steps: int
+    rate: float
+    weight: float
+    anchor: float
+    style: float  # drawn in the look
+    subject: float  # still showing what the words say
+    agreement: float  # of the pictures with the embedding
+
+    @property
+    def fields(self) -> str:
+        """Return what it sets in the form of a drawing, as JSON."""
+        names = ("optimiser", "steps", "rate", "weight", "anchor")
+        return json.dumps({name: getattr(self, name) for name in names})
+
+
 @cache
 def read_dose(path: Path) -> Dose:
     """Return the dose in the JSON file at `path`."""
@@ -36,3 +57,16 @@ def read_dose(path: Path) -> Dose:
 def default_dose() -> Dose:
     """Return the dose of the checkpoint that the settings name."""
     return read_dose(settings.DOSE_FILE)
+
+
+@cache
+def read_presets(path: Path) -> tuple[Preset, ...]:
+    """Return the presets in the JSON file at `path`, none where there is no such file."""
+    if not path.exists():
+        return ()
+    return tuple(Preset(**preset) for preset in json.loads(path.read_text(encoding="utf-8")))
+
+
+def presets() -> tuple[Preset, ...]:
+    """Return the presets of the checkpoint that the settings name: they lie beside its dose."""
+    return read_presets(settings.DOSE_FILE.with_name("presets.json"))

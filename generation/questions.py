@@ -37,6 +37,7 @@ ASKED = 10  # seconds after which a question that got no answer is sent again
 class Kind(StrEnum):
     DOSE = "dose"
     AGREEMENT = "agreement"
+    CONDITIONING = "conditioning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def ask(kind: Kind, *, version: Version, prompt: str, **parameters: Any) -> Ques
     asked.clean_fields(exclude={*OTHERS, "owner", "version"})
     check_numbers(asked)
     check_emphasis(asked)
-    recipe = {name: getattr(asked, name) for name in RECIPE} if kind is Kind.DOSE else {}
+    recipe = {name: getattr(asked, name) for name in RECIPE} if kind is not Kind.AGREEMENT else {}
     return Question(kind, version, asked.prompt, recipe)
 
 

@@ -5,9 +5,10 @@ from typing import Literal
 import torch
 
 from generation import diffusion, provenance
+from generation.conditionings import conditioning_of
 from generation.emphasis import EmphasisRefused
 from generation.models import Generation
-from generation.personalisation import PersonalisationRefused, Recipe, personalise
+from generation.personalisation import PersonalisationRefused, Recipe
 from generation.worker_models import checkpoint_digest, models_for
 from registry import blobs
 from registry.leases import JobFailed, Lease
@@ -27,10 +28,17 @@ def render(generation: Generation, lease: Lease) -> None:
     lease.report(stage="loading the models", done=0, total=generation.total)
     models = models_for(generation.version.space)
     try:
-        conditioning, agreement, drift = condition(generation, models, lease)
+        found = conditioning_of(
+            generation.version,
+            generation.prompt,
+            recipe_of(generation),
+            on_step=lambda step: lease.report(
+                stage="personalising", done=step, total=generation.total
+            ),
+        )
         plain, personalised = diffusion.draw(
             models,
-            conditioning,
+            torch.cat([found.plain, found.personalised]),
             models.condition(generation.negative_prompt),
             sampling_of(generation),
             on_step=lambda step: lease.report(
@@ -49,34 +57,10 @@ def render(generation: Generation, lease: Lease) -> None:
         checkpoint=generation.checkpoint,
         plain=blobs.ensure_blob(provenance.plain_png(generation, plain)),
         personalised=blobs.ensure_blob(provenance.personalised_png(generation, personalised)),
-        agreement=agreement,
-        drift=drift,
+        agreement=found.agreement,
+        drift=found.drift,
         done=generation.total,
     )
-
-
-def condition(
-    generation: Generation, models: diffusion.Models, lease: Lease
-) -> tuple[torch.Tensor, list[float], float]:
-    """Return plain and personalised conditioning [2, rows * 77, hidden], the trace and the drift.
-
-    A prompt of several rows is personalised row by row; its agreement and drift are their means.
-    """
-    tokens = models.tokenize(generation.prompt)
-    rows = len(tokens.ids)
-    personalised = personalise(
-        models.text_encoder,
-        tokens.ids,
-        torch.tensor(generation.version.vector),  # [768]
-        recipe_of(generation),
-        on_step=lambda step: lease.report(
-            stage="personalising", done=step // rows, total=generation.total
-        ),
-    )
-    plain = tokens.joined(models.read(tokens.ids))  # [1, rows * 77, hidden]
-    changed = tokens.joined(personalised.conditioning)
-    trace = [round(value, 6) for value in personalised.agreement.mean(0).tolist()]
-    return torch.cat([plain, changed]), trace, float(personalised.drift.mean())
 
 
 def recipe_of(generation: Generation) -> Recipe:

@@ -1,5 +1,5 @@
-// The dose slider (generation/_dose.html): moving it says what the step would do, and sets the form's number of steps. Without
-// this script the number is typed under the expert settings.
+// The dose slider (generation/_dose.html): moving it says what the step would do, and sets the form's number of steps; presets
+// set all of the dose. Without this script the numbers are typed under the expert settings.
 
 function show(dose, steps) {
   const at = (name) => Number(dose.dataset[name].split(" ")[steps]).toFixed(2);
@@ -18,4 +18,13 @@ document.addEventListener("input", (event) => {
   if (!range.matches("[data-dose-range]")) return;
   show(range.closest("[data-dose]"), Number(range.value));
   range.form.elements.namedItem("steps").value = range.value;
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-preset]");
+  if (!button) return;
+  for (const [name, value] of Object.entries(JSON.parse(button.dataset.preset))) {
+    button.form.elements.namedItem(name).value = value;
+  }
+  button.form.dispatchEvent(new Event("change", { bubbles: true }));
 });

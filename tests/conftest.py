@@ -35,14 +35,6 @@ def broker() -> Iterator[str]:
 
 
 @pytest.fixture
-def clean_cache(broker: str) -> None:
-    """Start the embedded cache and forget what earlier tests kept."""
-    from django.core.cache import cache  # only where Django takes part
-
-    cache.clear()
-
-
-@pytest.fixture
 def fresh_var() -> Iterator[Path]:
     """Give a var folder for servers of the test's own.
 

@@ -34,7 +34,7 @@ OF_ONE = {
 LISTS = {
     "registry:browse", "registry:owner", "generation:drawings", "generation:draw",
     "accounts:tokens", "api:aesthetics", "api:generations", "generation:dose", "api:dose",
-    "api:agreement",
+    "api:agreement", "api:prompt_embeds",
 }  # fmt: skip
 
 # The same for everybody, or about the visitor alone.

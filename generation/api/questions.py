@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.http import HttpResponse, HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.permissions import IsAuthenticated
@@ -20,8 +22,10 @@ from generation.api.serializers import (
     DoseSerializer,
 )
 from generation.questions import Kind, answer_to, ask
+from registry.api.raw_bytes import OneRepresentation
 from registry.api.versions import POLL_SECONDS
 
+SAFETENSORS = "application/octet-stream"
 LATER = OpenApiResponse(description="A worker is at it: ask the same again after `Retry-After`.")
 
 
@@ -34,18 +38,25 @@ class QuestionView(APIView):
     serializer_class: type[serializers.Serializer[Any]]
 
     def answered(self, request: Request) -> Response:
+        """Answer 200 with what a worker says, or 202 where none has said anything yet."""
+        answer = self.answer(request)
+        return Response(answer) if answer is not None else self.later()
+
+    def later(self) -> Response:
+        return Response(status=status.HTTP_202_ACCEPTED, headers={"Retry-After": str(POLL_SECONDS)})
+
+    def answer(self, request: Request) -> dict[str, Any] | None:
+        """Ask what the request's body says; raise ValidationError for what is wrong with it."""
         form = self.serializer_class(data=request.data)
         form.is_valid(raise_exception=True)
         said: dict[str, Any] = dict(form.validated_data)
         version = named_version(said.pop("aesthetic"), person=request.user)
         answer = answer_to(ask(self.kind, version=version, **said))
         if answer is None:
-            return Response(
-                status=status.HTTP_202_ACCEPTED, headers={"Retry-After": str(POLL_SECONDS)}
-            )
+            return None
         if refused := answer.get("refused"):
             raise ValidationError({"prompt": ValidationError(refused, code="refused")})
-        return Response(answer)
+        return answer
 
 
 class DoseView(QuestionView):
@@ -66,3 +77,27 @@ class AgreementView(QuestionView):
     def post(self, request: Request) -> Response:
         """How near a prompt is to an embedding as it stands, and without each of its words."""
         return self.answered(request)
+
+
+class PromptEmbedsView(QuestionView):
+    kind = Kind.CONDITIONING
+    content_negotiation_class = OneRepresentation
+    serializer_class = DoseRequestSerializer
+
+    @extend_schema(
+        request=DoseRequestSerializer,
+        responses={(200, SAFETENSORS): OpenApiTypes.BINARY, 202: LATER},
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """The conditioning alone, for those who draw themselves: a safetensors file.
+
+        It holds `prompt_embeds` and `plain_prompt_embeds`, float32 [1, 77 or more, hidden], for the
+        checkpoint that the hub draws with.
+        """
+        answer = self.answer(request)
+        if answer is None:
+            return self.later()
+        name = 'attachment; filename="prompt-embeds.safetensors"'
+        return HttpResponse(
+            answer["file"], content_type=SAFETENSORS, headers={"Content-Disposition": name}
+        )

@@ -6,6 +6,7 @@ from generation.api import generations, questions
 
 urlpatterns = [
     path("dose", questions.DoseView.as_view(), name="dose"),
+    path("prompt-embeds", questions.PromptEmbedsView.as_view(), name="prompt_embeds"),
     path("agreement", questions.AgreementView.as_view(), name="agreement"),
     path("generations", generations.GenerationList.as_view(), name="generations"),
     path("generations/<uuid:pk>", generations.GenerationDetail.as_view(), name="generation"),

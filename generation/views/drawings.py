@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
+from generation.doses import presets
 from generation.forms import DrawForm, find_look
 from generation.models import Generation
 from generation.models.generations import LEAST_DRIFT, PARAMETERS
@@ -55,7 +56,7 @@ def draw(request: PersonRequest) -> HttpResponse:
         except Refusal as refusal:
             form.add_error(None, refusal.detail)
     aesthetic = _chosen(request, form["aesthetic"].value() or "")
-    context: dict[str, Any] = {"form": form, "aesthetic": aesthetic}
+    context: dict[str, Any] = {"form": form, "aesthetic": aesthetic, "presets": presets()}
     if aesthetic is None:
         context["looks"] = covers.attach_covers(form.looks[:LOOKS_SHOWN])
     return render(request, "generation/draw.html", context)

@@ -15,7 +15,7 @@ from demo.sweep import Outcome, best, presets, write_doses
 from demo.training import WEIGHTS
 from demo.treatments import Treatment, adam, anchored, ascent
 from demo.world import Style
-from generation.doses import read_dose
+from generation.doses import read_dose, read_presets
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
@@ -90,8 +90,10 @@ def test_the_doses_that_are_written_can_be_read(tmp_path: Path) -> None:
     written = read_dose(tmp_path / "dose.json")
     assert (written.steps, written.rate, written.anchor) == (20, 2e-4, 1.0)
     assert (written.width, written.hint) == (128, "Houses.")
-    offered = json.loads((tmp_path / "presets.json").read_text(encoding="utf-8"))
-    assert len(offered) == 5
+    offered = read_presets(tmp_path / "presets.json")
+    assert [each.name for each in offered] == ["gentle", "balanced", "strong", "anchored", "paper"]
+    assert json.loads(offered[3].fields)["anchor"] == 1.0
+    assert read_presets(tmp_path / "none.json") == ()
 
 
 def test_the_rank_correlation_is_spearmans() -> None:

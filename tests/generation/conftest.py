@@ -1,9 +1,11 @@
 """People, versions to draw with (one of invented vectors, one measured for real) and models."""
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from django.conf import settings
+from django.conf import settings as current
+from pytest_django import Settings
 
 from accounts.models import User
 from generation.checkpoint import Models
@@ -19,6 +21,12 @@ from tests import factories
 from tests.samples import add_samples
 
 WEIGHTS = Path(__file__).parents[2] / "demo" / "weights"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(settings: Settings) -> None:
+    """Let no test find what another has kept."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +58,7 @@ def version(ada: User) -> Version:
 @pytest.fixture
 def measured(ada: User) -> Version:
     """ada/nebulae@v1, measured from sample pictures by the real encoder."""
-    ensure_space(settings.HUB_SPACE)
+    ensure_space(current.HUB_SPACE)
     aesthetic = factories.aesthetic(ada, "nebulae", title="Nebulae")
     add_samples(aesthetic, 5, "painted-nebulae")
     build = queueing.queue_build(aesthetic).version

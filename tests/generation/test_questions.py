@@ -4,13 +4,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import torch
 from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django import Settings
+from safetensors.torch import load
 
 from accounts.models import User
 from generation import tasks
 from generation.models import Generation
+from generation.personalisation import Recipe, personalise
 from generation.prompts import queue_generation
 from generation.questions import Kind, Question, answer_to, ask
 from generation.worker_models import models_for
@@ -22,7 +25,7 @@ from tests import factories
 PROMPT = "a lighthouse at night"
 NOW = 0.01  # seconds; nobody is there to answer
 
-pytestmark = pytest.mark.usefixtures("one_torch_thread", "clean_cache")
+pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
 
 
 def answered(question: Question) -> dict[str, Any]:
@@ -164,6 +167,27 @@ def test_the_api_says_later_and_then_the_same_to_all_who_ask(
     assert len(told["words"]) == 4
 
 
+def test_the_conditioning_is_given_to_those_who_draw_themselves(
+    client: Client, ada: User, measured: Version
+) -> None:
+    asked = {"aesthetic": "ada/nebulae", "prompt": PROMPT, "steps": 2, "rate": 1e-4, "anchor": 0}
+    assert post(client, "prompt-embeds", ada, **asked).status_code == 202
+    parameters = {name: asked[name] for name in ("steps", "rate", "anchor")}
+    answered(ask(Kind.CONDITIONING, version=measured, prompt=PROMPT, **parameters))
+    answer = post(client, "prompt-embeds", ada, **asked)
+    assert answer["Content-Type"] == "application/octet-stream"
+    tensors = load(answer.content)
+    models = models_for(measured.space)
+    made = personalise(
+        models.text_encoder,
+        models.tokenize(PROMPT).ids,
+        torch.tensor(measured.vector),
+        Recipe(steps=2, rate=1e-4),
+    )
+    assert torch.equal(tensors["plain_prompt_embeds"], models.condition(PROMPT))
+    torch.testing.assert_close(tensors["prompt_embeds"], made.conditioning, rtol=1e-4, atol=2e-4)
+
+
 @pytest.mark.parametrize(
     ("asked", "pointer"),
     [
@@ -185,7 +209,7 @@ def test_others_cannot_ask_about_a_private_look(
 ) -> None:
     Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
     asked = {"aesthetic": "ada/sea-mist", "prompt": PROMPT}
-    for what in ("dose", "agreement"):
+    for what in ("dose", "agreement", "prompt-embeds"):
         assert post(client, what, bob, **asked).status_code == 404
         assert post(client, what, ada, **asked).status_code == 202
     assert client.post("/api/v1/dose", asked, content_type="application/json").status_code == 401

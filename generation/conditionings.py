@@ -1,0 +1,125 @@
+"""Conditionings, kept by content: the same prompt, vector and recipe are personalised once. Worker
+side.
+
+What is kept is a safetensors file, which is also what `/prompt-embeds` gives to those who draw
+themselves.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Self
+
+import torch
+from django.core.cache import cache
+from redis.exceptions import RedisError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from generation.checkpoint import Models
+from generation.personalisation import Recipe, personalise
+from generation.worker_models import checkpoint_digest, models_for
+from registry.digests import canonical_json, digest_bytes
+from registry.models import Version
+
+logger = logging.getLogger(__name__)
+
+KEPT = 3600  # seconds; half a megabyte each of CLIP ViT-L/14's
+
+
+@dataclass(frozen=True, slots=True)
+class Conditioning:
+    """What conditions a drawing, plain and personalised, and what personalising did."""
+
+    plain: Tensor  # float32 [1, rows * 77, hidden]
+    personalised: Tensor  # same
+    agreement: list[float]  # before the first and after every step
+    drift: float
+
+    def to_file(self) -> bytes:
+        """Return a safetensors file with both, and the numbers as its metadata."""
+        tensors = {"plain_prompt_embeds": self.plain, "prompt_embeds": self.personalised}
+        told = {"agreement": json.dumps(self.agreement), "drift": repr(self.drift)}
+        return save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, told)
+
+    @classmethod
+    def from_file(cls, data: bytes, on: torch.device) -> Self:
+        """Read what `to_file` wrote."""
+        length = int.from_bytes(data[:8], "little")
+        told = json.loads(data[8 : 8 + length])["__metadata__"]
+        tensors = load(data)
+        return cls(
+            tensors["plain_prompt_embeds"].to(on),
+            tensors["prompt_embeds"].to(on),
+            json.loads(told["agreement"]),
+            float(told["drift"]),
+        )
+
+
+def conditioning_of(
+    version: Version,
+    prompt: str,
+    recipe: Recipe,
+    on_step: Callable[[int], None] | None = None,
+) -> Conditioning:
+    """Return a prompt's conditioning, kept or made; `on_step` gets the number of steps done.
+
+    A prompt of several rows is personalised row by row; agreement and drift are the rows' means.
+    Raises PersonalisationRefused, EmphasisRefused, and JobFailed for another space's encoder.
+    """
+    models = models_for(version.space)
+    key = _key(version, prompt, recipe)
+    if (kept := _kept(key)) is not None:
+        return Conditioning.from_file(kept, models.text_encoder.device)
+    made = _made(models, version, prompt, recipe, on_step)
+    try:
+        cache.set(key, made.to_file(), KEPT)
+    except RedisError as error:
+        logger.warning("The cache did not take %s: %s", key, error)
+    return made
+
+
+def _made(
+    models: Models,
+    version: Version,
+    prompt: str,
+    recipe: Recipe,
+    on_step: Callable[[int], None] | None,
+) -> Conditioning:
+    tokens = models.tokenize(prompt)
+    rows = len(tokens.ids)
+    changed = personalise(
+        models.text_encoder,
+        tokens.ids,
+        torch.tensor(version.vector),  # [width]
+        recipe,
+        on_step=on_step and (lambda step: on_step(step // rows)),
+    )
+    return Conditioning(
+        plain=tokens.joined(models.read(tokens.ids)),
+        personalised=tokens.joined(changed.conditioning),
+        agreement=[round(value, 6) for value in changed.agreement.mean(0).tolist()],
+        drift=float(changed.drift.mean()),
+    )
+
+
+def _key(version: Version, prompt: str, recipe: Recipe) -> str:
+    """Name everything that decides a conditioning."""
+    decisive = {
+        "checkpoint": checkpoint_digest(),
+        "encoder": version.space.weights,
+        "vector": version.vector_digest,
+        "prompt": prompt,
+        "recipe": asdict(recipe),
+    }
+    return f"conditioning:{digest_bytes(canonical_json(decisive))}"
+
+
+def _kept(key: str) -> bytes | None:
+    try:
+        found: bytes | None = cache.get(key)
+    except RedisError as error:
+        logger.warning("The cache did not give %s: %s", key, error)
+        return None
+    return found

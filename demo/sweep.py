@@ -20,6 +20,8 @@ SEEDS = (101, 102)
 SET_SEED = 1_000  # of the first look's set; the evaluation counts from 0
 EVERY = 2  # only every second aesthetic is tried
 
+LEAST_STYLE, LEAST_SUBJECT = 0.88, 0.80  # shares of pictures
+
 # Under a text agreement of about .65 a picture hardly changes, over about .85 it loses its subject;
 # the grid covers what lies between, from both sides.
 GRID = (
@@ -104,8 +106,14 @@ def sweep(studio: Studio, grid: Sequence[Treatment]) -> list[Outcome]:
 
 
 def best(outcomes: Sequence[Outcome], method: str) -> Outcome:
-    """Return the method's treatment whose pictures most often have both style and subject right."""
-    return max(_of(outcomes, method), key=lambda outcome: (outcome.both, outcome.agreement))
+    """Return the method's treatment whose pictures most often have both style and subject right.
+
+    Where some reach LEAST_STYLE and LEAST_SUBJECT it is one of these: a dose that misses the look
+    in every sixth picture is too small, however well it keeps the subject.
+    """
+    tried = _of(outcomes, method)
+    enough = [each for each in tried if each.style >= LEAST_STYLE and each.subject >= LEAST_SUBJECT]
+    return max(enough or tried, key=lambda outcome: (outcome.both, outcome.agreement))
 
 
 def write_doses(outcomes: Sequence[Outcome], folder: Path) -> None:

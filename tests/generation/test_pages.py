@@ -1,14 +1,11 @@
 """The pages of drawings: ask, watch, look, find again; without JavaScript, as plain forms."""
 
-import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from accounts.models import User
 from generation.models import Generation
@@ -46,22 +43,6 @@ def test_the_form_starts_with_the_look_that_was_chosen_and_the_dose(
     assert (field(answer, "steps").value(), field(answer, "guidance").value()) == (20, 4.0)
     assert answer.context["aesthetic"] == version.aesthetic
     assert "Sea mist" in html(answer)
-
-
-def test_the_presets_of_the_checkpoint_are_offered(
-    page: Client, version: Version, settings: Settings, tmp_path: Path
-) -> None:
-    dose = settings.DOSE_FILE.read_text(encoding="utf-8")
-    (tmp_path / "dose.json").write_text(dose, encoding="utf-8")
-    recipe = {"optimiser": "adam", "steps": 7, "rate": 2e-4, "weight": 1.0, "anchor": 0.5}
-    reached = {"style": 0.9, "subject": 0.8, "agreement": 0.7}
-    preset = json.dumps([{"name": "gentle", **recipe, **reached}])
-    (tmp_path / "presets.json").write_text(preset, encoding="utf-8")
-    settings.DOSE_FILE = tmp_path / "dose.json"
-    offered = html(page.get("/draw"))
-    assert "gentle </button>" in offered
-    assert "&quot;steps&quot;: 7" in offered
-    assert "drawn in the look 0.90, subject kept 0.80" in offered
 
 
 def test_the_form_starts_with_the_settings_of_an_earlier_drawing(

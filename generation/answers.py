@@ -3,11 +3,11 @@
 from typing import Any
 
 import torch
-from django.core.cache import cache
 from torch.nn import functional as F
 
 from generation.conditionings import conditioning_of
 from generation.emphasis import EmphasisRefused
+from generation.keeping import keep
 from generation.personalisation import PersonalisationRefused, Recipe, personalise
 from generation.text_towers import TextTower
 from generation.worker_models import models_for
@@ -32,7 +32,7 @@ def answer(key: str, kind: str, version: str, prompt: str, recipe: dict[str, Any
         said = {"refused": error.detail}
     except JobFailed as error:
         said = {"refused": str(error)}
-    cache.set(key, said, KEPT)
+    keep(key, said, KEPT)
 
 
 def dose(version: Version, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +70,6 @@ def conditioning(version: Version, prompt: str, recipe: dict[str, Any]) -> dict[
 KINDS = {"dose": dose, "agreement": agreement, "conditioning": conditioning}
 
 
-@torch.no_grad()
 def _agreements(version: Version, prompts: list[str]) -> list[float]:
     """Return the cosine of each prompt and the version's vector, the mean of a prompt's rows."""
     models = models_for(version.space)
@@ -78,7 +77,8 @@ def _agreements(version: Version, prompts: list[str]) -> list[float]:
     tokens = [models.tokenize(prompt).ids for prompt in prompts]
     ids = torch.cat(tokens).to(tower.device)  # [all rows, 77]
     said = ids[:, : int(tower.ends(ids).max()) + 1]
-    features = torch.cat([tower.read(part).features for part in said.split(BATCH)])
+    with torch.no_grad():
+        features = torch.cat([tower.read(part).features for part in said.split(BATCH)])
     cosines = F.cosine_similarity(features, direction.to(features)[None], dim=1)  # [all rows]
     rows = cosines.split([len(each) for each in tokens])
     return [round(float(each.mean()), 6) for each in rows]

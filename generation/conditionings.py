@@ -6,24 +6,20 @@ themselves.
 """
 
 import json
-import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Self
 
 import torch
-from django.core.cache import cache
-from redis.exceptions import RedisError
 from safetensors.torch import load, save
 from torch import Tensor
 
 from generation.checkpoint import Models
+from generation.keeping import keep, kept
 from generation.personalisation import Recipe, personalise
 from generation.worker_models import checkpoint_digest, models_for
 from registry.digests import canonical_json, digest_bytes
 from registry.models import Version
-
-logger = logging.getLogger(__name__)
 
 KEPT = 3600  # seconds; half a megabyte each of CLIP ViT-L/14's
 
@@ -70,13 +66,10 @@ def conditioning_of(
     """
     models = models_for(version.space)
     key = _key(version, prompt, recipe)
-    if (kept := _kept(key)) is not None:
-        return Conditioning.from_file(kept, models.text_encoder.device)
+    if (file := kept(key)) is not None:
+        return Conditioning.from_file(file, models.text_encoder.device)
     made = _made(models, version, prompt, recipe, on_step)
-    try:
-        cache.set(key, made.to_file(), KEPT)
-    except RedisError as error:
-        logger.warning("The cache did not take %s: %s", key, error)
+    keep(key, made.to_file(), KEPT)
     return made
 
 
@@ -114,12 +107,3 @@ def _key(version: Version, prompt: str, recipe: Recipe) -> str:
         "recipe": asdict(recipe),
     }
     return f"conditioning:{digest_bytes(canonical_json(decisive))}"
-
-
-def _kept(key: str) -> bytes | None:
-    try:
-        found: bytes | None = cache.get(key)
-    except RedisError as error:
-        logger.warning("The cache did not give %s: %s", key, error)
-        return None
-    return found

@@ -148,10 +148,10 @@ class _Prompts:
             return ascent.attached()
         return scratch_of(self.tower).attached(self.tower, self.said, recipe.rate)
 
-    @torch.no_grad()
     def _whole(self, changed: Climber) -> Reading:
         """Read all tokens with the weights as they are now."""
-        reading = changed.read(self.ids)
+        with torch.no_grad():
+            reading = changed.read(self.ids)
         if not bool(reading.hidden.isfinite().all()):
             raise PersonalisationRefused(
                 "diverged",

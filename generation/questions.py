@@ -13,9 +13,9 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from generation.doses import default_dose
+from generation.keeping import AWAY
 from generation.models import Generation
 from generation.models.generations import PARAMETERS
 from generation.prompts import check_emphasis, check_numbers, check_space
@@ -93,7 +93,7 @@ def answer_to(question: Question, *, patience: float = PATIENCE) -> dict[str, An
         while found is None and time.monotonic() < until:
             time.sleep(PAUSE)
             found = cache.get(key)
-    except (OperationalError, RedisError) as error:
+    except (OperationalError, *AWAY) as error:
         logger.warning("Broker or cache did not take %s: %s", key, error)
         return None
     return found

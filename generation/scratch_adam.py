@@ -26,11 +26,11 @@ class _RowsInUse:
         self.rows = torch.zeros(most, width, device=device, requires_grad=True)
         self.used = torch.empty(0, dtype=torch.long)
 
-    @torch.no_grad()
     def take(self, table: Tensor, indices: Tensor) -> None:
         """Copy from the table [rows, width] those at `indices`, of any shape."""
         self.used = indices.unique()  # [n], sorted
-        self.rows[: len(self.used)] = table[self.used]
+        with torch.no_grad():
+            self.rows[: len(self.used)] = table[self.used]
 
     def answer(self, _: nn.Module, given: tuple[Tensor], output: Tensor) -> Tensor:
         """Stand in for what the table answers, as a forward hook."""
@@ -77,7 +77,7 @@ class ScratchAdam:
 
     def _climb(self, objective: Tensor) -> None:
         self._optimiser.zero_grad()
-        objective.backward()  # type: ignore[no-untyped-call]
+        objective.backward()
         self._optimiser.step()
 
 

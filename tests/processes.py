@@ -38,6 +38,7 @@ def start_worker(folder: Path, broker: str, **variables: str) -> Child:
     environment = os.environ | {
         "DATABASE_URL": test_database_url(),
         "CELERY_BROKER_URL": broker,
+        "CACHE_URL": settings.CACHE_URL,  # the web process's
         "MEDIA_ROOT": str(settings.MEDIA_ROOT),
         "TORCH_THREADS": "1",
         **QUICK,

@@ -14,8 +14,7 @@ pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 def test_enough_agreement_ends_the_steps(models: Models) -> None:
     input_ids = torch.cat([models.tokenize(prompt).ids for prompt in (ONE_WORD, REPEATED)])
-    for optimiser, rate in (("adam", 1e-4), ("ascent", 0.02)):
-        free = Recipe(optimiser, steps=8, rate=rate)
+    for free in (Recipe("adam", steps=8, rate=1e-4), Recipe("ascent", steps=8, rate=0.02)):
         whole = personalise(models.text_encoder, input_ids, direction(), free)
         enough = float(whole.agreement[0, 3] + whole.agreement[0, 4]) / 2
         done: list[int] = []

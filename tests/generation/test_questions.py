@@ -45,7 +45,7 @@ def answered(question: Question) -> dict[str, Any]:
 def waiting() -> int:
     """Return how many messages are in the queue that questions are sent to."""
     with app.connection_for_read() as connection:
-        channel = connection.default_channel
+        channel: Any = connection.default_channel
         return int(channel.queue_declare("encode", passive=True).message_count)
 
 
@@ -242,9 +242,10 @@ def test_the_page_says_what_is_missing_what_is_awaited_and_what_is_wrong(
 
 
 def test_the_slider_stands_at_the_steps_that_are_chosen(page: Client, measured: Version) -> None:
-    asked = {"prompt": "a boat on the sea", "aesthetic": "ada/nebulae", "rate": 1e-4}
-    dose = answered(ask(Kind.DOSE, version=measured, prompt=asked["prompt"], steps=40, rate=1e-4))
-    answered(ask(Kind.AGREEMENT, version=measured, prompt=asked["prompt"]))
+    prompt = "a boat on the sea"
+    asked = {"prompt": prompt, "aesthetic": "ada/nebulae", "rate": 1e-4}
+    dose = answered(ask(Kind.DOSE, version=measured, prompt=prompt, steps=40, rate=1e-4))
+    answered(ask(Kind.AGREEMENT, version=measured, prompt=prompt))
     said = shown(page, **asked, steps=7)
     assert 'max="40" value="7"' in said
     assert f"{dose['agreement'][7]:.2f}</output>" in said

@@ -18,7 +18,7 @@ from generation.questions import Kind, answer_to, ask
 from registry.models import Version
 
 WORDS_SHOWN = 3  # that pull away from the look
-LEAST_PULL = 0.01  # of agreement
+LEAST_PULL = 0.02  # of agreement; less is nothing to rewrite a prompt for
 HEIGHT = 40.0  # of the drawn curves, in a box 100 wide
 
 
@@ -101,5 +101,9 @@ def _pulling(whole: float, words: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the words without which the prompt would be nearer to the look, the worst first."""
     if len(words) < 2:  # noqa: PLR2004 (a single word can't be left out)
         return []
-    away = [each for each in words if each["without"] - whole >= LEAST_PULL]
-    return sorted(away, key=lambda each: -each["without"])[:WORDS_SHOWN]
+    away = {
+        each["word"]: each
+        for each in sorted(words, key=lambda each: each["without"])
+        if each["without"] - whole >= LEAST_PULL
+    }  # a word that is said twice once, with the place where it pulls most
+    return sorted(away.values(), key=lambda each: -each["without"])[:WORDS_SHOWN]

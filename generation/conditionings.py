@@ -90,7 +90,7 @@ def _made(
         on_step=on_step and (lambda step: on_step(step // rows)),
     )
     return Conditioning(
-        plain=tokens.joined(models.read(tokens.ids)),
+        plain=tokens.joined(changed.plain),
         personalised=tokens.joined(changed.conditioning),
         agreement=[round(value, 6) for value in changed.agreement.mean(0).tolist()],
         drift=float(changed.drift.mean()),

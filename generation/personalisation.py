@@ -35,6 +35,7 @@ class Personalised:
     """
 
     conditioning: Tensor  # [batch, tokens, hidden]
+    plain: Tensor  # same, before the first step
     agreement: Tensor  # [batch, steps + 1]
     drift: Tensor  # [batch]
     steps: Tensor  # int64 [batch], taken
@@ -83,6 +84,7 @@ def personalise(
             parts.append(prompts.personalised(count, with_drifts=with_drifts))
     return Personalised(
         conditioning=torch.cat([part.conditioning for part in parts]),
+        plain=torch.cat([part.plain for part in parts]),
         agreement=torch.cat([part.agreement for part in parts]),
         drift=torch.cat([part.drift for part in parts]),
         steps=torch.cat([part.steps for part in parts]),
@@ -133,6 +135,7 @@ class _Prompts:
         features = torch.stack(_filled(trace, after.features, readings), dim=1)
         return Personalised(
             conditioning,
+            self.plain.hidden,
             F.cosine_similarity(features, self.directions[:, None], dim=-1),
             drift,
             taken,

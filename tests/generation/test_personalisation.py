@@ -142,6 +142,7 @@ def test_no_steps_and_no_weight_leave_the_plain_conditioning(
     input_ids = models.tokenize(REPEATED).ids
     result = personalise(models.text_encoder, input_ids, direction(), recipe)
     assert torch.equal(result.conditioning, models.read(input_ids))
+    assert torch.equal(result.plain, models.read(input_ids))
     assert result.drift.tolist() == [0.0]
     assert result.agreement.shape == (1, recipe.steps + 1)
 

@@ -13,6 +13,7 @@ from demo import captions, world
 from demo.studio import Studio
 from demo.treatments import Treatment, adam, anchored, ascent
 from demo.trials import Trial, tried
+from generation.doses import RECIPE
 from registry.digests import digest_file
 
 PROMPTS = captions.NEUTRAL[::2]
@@ -72,11 +73,14 @@ class Outcome:
 def remembered_sweep(
     studio: Studio, grid: Sequence[Treatment], path: Path, weights: Path
 ) -> list[Outcome]:
-    """Return the sweep kept in `path`; make it where that is of other weights or another grid."""
+    """Return the sweep kept in `path`; make it where that was not of all the same."""
     files = sorted(weights.rglob("*.safetensors"))
     named = {
         "weights": {file.relative_to(weights).as_posix(): digest_file(file) for file in files},
         "grid": [asdict(treatment) for treatment in grid],
+        "looks": [*_looks()],
+        "prompts": [words for words, _ in PROMPTS],
+        "seeds": [*SEEDS, SET_SEED],
     }
     if path.exists():
         kept = json.loads(path.read_text(encoding="utf-8"))
@@ -93,16 +97,19 @@ def remembered_sweep(
 
 def sweep(studio: Studio, grid: Sequence[Treatment]) -> list[Outcome]:
     """Try every treatment on a part of the aesthetics, with sets and seeds of the sweep's own."""
-    names = list(world.AESTHETICS)[::EVERY]
     looks = [
         studio.look(name, world.AESTHETICS[name], SET_SEED + index)
-        for index, name in enumerate(names)
+        for index, name in enumerate(_looks())
     ]
     outcomes = []
     for treatment in grid:
         outcomes.append(Outcome.of(treatment, tried(studio, treatment, looks, PROMPTS, SEEDS)))
         print("sweep:", outcomes[-1], flush=True)
     return outcomes
+
+
+def _looks() -> list[str]:
+    return list(world.AESTHETICS)[::EVERY]
 
 
 def best(outcomes: Sequence[Outcome], method: str) -> Outcome:
@@ -153,8 +160,7 @@ def _preset(name: str, outcome: Outcome) -> dict[str, object]:
 
 def _dose(treatment: Treatment) -> dict[str, object]:
     """Return what of a recipe a dose of the hub has."""
-    names = ("optimiser", "steps", "rate", "weight", "anchor")
-    return {name: getattr(treatment.recipe, name) for name in names}
+    return {name: getattr(treatment.recipe, name) for name in RECIPE}
 
 
 def _of(outcomes: Sequence[Outcome], method: str) -> list[Outcome]:

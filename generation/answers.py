@@ -14,7 +14,8 @@ from generation.worker_models import models_for
 from registry.leases import JobFailed
 from registry.models import Version
 
-KEPT = 24 * 3600  # seconds
+KEPT = 3600  # seconds
+REFUSALS_KEPT = 60  # a worker may soon be another, with the encoder that the space wants
 BATCH = 16  # prompts read at once
 
 
@@ -32,7 +33,7 @@ def answer(key: str, kind: str, version: str, prompt: str, recipe: dict[str, Any
         said = {"refused": error.detail}
     except JobFailed as error:
         said = {"refused": str(error)}
-    keep(key, said, KEPT)
+    keep(key, said, REFUSALS_KEPT if "refused" in said else KEPT)
 
 
 def dose(version: Version, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,4 @@
-"""Conditionings, kept by content: the same prompt, vector and recipe are personalised once. Worker
-side.
+"""Conditionings, kept by content: one prompt, vector and recipe are personalised once. Worker side.
 
 What is kept is a safetensors file, which is also what `/prompt-embeds` gives to those who draw
 themselves.

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+RECIPE = ("optimiser", "steps", "rate", "weight", "anchor")  # how strongly to personalise
+
 
 @dataclass(frozen=True, slots=True)
 class Dose:
@@ -44,8 +46,7 @@ class Preset:
     @property
     def fields(self) -> str:
         """Return what it sets in the form of a drawing, as JSON."""
-        names = ("optimiser", "steps", "rate", "weight", "anchor")
-        return json.dumps({name: getattr(self, name) for name in names})
+        return json.dumps({name: getattr(self, name) for name in RECIPE})
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from generation import emphasis
-from generation.doses import default_dose
+from generation.doses import RECIPE, default_dose
 from generation.models import Generation
 from generation.models.generations import (
     LARGEST_SEED,
@@ -15,7 +15,6 @@ from generation.models.generations import (
     PARAMETERS,
 )
 from generation.prompts import find_version
-from generation.questions import RECIPE
 from registry import search
 from registry.models import Version
 
@@ -74,9 +73,7 @@ class DrawForm(forms.ModelForm[Generation]):
         super().__init__(*args, **kwargs)
         self.person = person
         dose = default_dose()
-        for name in (
-            "optimiser", "steps", "rate", "weight", "anchor", "sampling_steps", "guidance",
-        ):  # fmt: skip
+        for name in (*RECIPE, "sampling_steps", "guidance"):
             self.fields[name].required = False
             self.initial.setdefault(name, getattr(dose, name))
         self.looks = search.browse(search.Criteria(), person=person)[:LOOKS_SUGGESTED]

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.quotas import check_quota, start_of_day
-from generation.doses import default_dose
+from generation.doses import RECIPE, default_dose
 from generation.emphasis import EmphasisRefused, spans
 from generation.models import Generation
 from generation.models.generations import LARGEST_SEED, SIZE_STEP
@@ -20,10 +20,7 @@ from registry import jobs
 from registry.models import Version
 
 # Parameters of a generation whose value comes from the checkpoint's dose when none is given.
-DOSED = (
-    *("optimiser", "steps", "rate", "weight", "anchor"),
-    *("sampling_steps", "guidance", "width", "height"),
-)
+DOSED = (*RECIPE, "sampling_steps", "guidance", "width", "height")
 
 
 def find_version(ref: str, *, person: User | AnonymousUser) -> Version | None:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
-from generation.doses import default_dose
+from generation.doses import RECIPE, default_dose
 from generation.keeping import AWAY
 from generation.models import Generation
 from generation.models.generations import PARAMETERS
@@ -25,8 +25,6 @@ from registry.models import Version
 
 logger = logging.getLogger(__name__)
 
-# What an answer depends on beside the prompt: a recipe's fields, from the dose where none is given.
-RECIPE = ("optimiser", "steps", "rate", "weight", "anchor")
 OTHERS = frozenset(PARAMETERS) - {"prompt", *RECIPE}
 
 PATIENCE = 0.8  # seconds that a request waits for a worker before it says “ask again”

@@ -1,22 +1,16 @@
 """From a queued generation to two stored pictures: personalise, then draw. Worker side."""
 
-from typing import Literal
-
 import torch
 
 from generation import diffusion, provenance
 from generation.conditionings import conditioning_of
+from generation.doses import RECIPE
 from generation.emphasis import EmphasisRefused
 from generation.models import Generation
 from generation.personalisation import PersonalisationRefused, Recipe
 from generation.worker_models import checkpoint_digest, models_for
 from registry import blobs
 from registry.leases import JobFailed, Lease
-
-OPTIMISERS: dict[str, Literal["adam", "ascent"]] = {
-    Generation.Optimiser.ADAM: "adam",
-    Generation.Optimiser.ASCENT: "ascent",
-}
 
 
 def render(generation: Generation, lease: Lease) -> None:
@@ -65,13 +59,7 @@ def render(generation: Generation, lease: Lease) -> None:
 
 def recipe_of(generation: Generation) -> Recipe:
     """Return how the row wants its text encoder personalised."""
-    return Recipe(
-        optimiser=OPTIMISERS[generation.optimiser],
-        steps=generation.steps,
-        rate=generation.rate,
-        weight=generation.weight,
-        anchor=generation.anchor,
-    )
+    return Recipe(**{name: getattr(generation, name) for name in RECIPE})
 
 
 def sampling_of(generation: Generation) -> diffusion.Sampling:

@@ -7,9 +7,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from generation import emphasis
+from generation.doses import RECIPE
 from generation.models import Generation
 from generation.models.generations import PARAMETERS
-from generation.questions import RECIPE
 
 PICTURES = ("plain", "personalised")
 

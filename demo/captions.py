@@ -45,6 +45,21 @@ PALETTE_WORDS = {
     "candy": ("candy colors", "pop colors", "bright candy", "vivid candy colors"),
     "emerald": ("emerald", "emerald green", "deep green", "green tones"),
     "pastel": ("pastel", "pastel colors", "soft pastel", "pale pink pastel"),
+    "autumn": ("autumn", "autumn leaves", "rust and orange", "october colors"),
+    "ocean": ("ocean colors", "teal", "deep teal", "sea green"),
+    "plum": ("plum", "plum purple", "purple tones", "dark violet"),
+    "rose": ("rose", "rose tones", "pale rose", "pink mist"),
+    "mint": ("mint", "mint green", "pale mint", "peppermint colors"),
+    "honey": ("honey", "honey yellow", "golden cream", "straw yellow"),
+    "aurora": ("aurora", "aurora colors", "northern lights", "green and violet glow"),
+    "tropic": ("tropic colors", "crimson and lime", "jungle fruit", "parrot colors"),
+    "ruby": ("ruby", "ruby red dark", "dark red", "red darkroom"),
+    "jade": ("jade", "dark jade", "black and jade", "forest at midnight"),
+    "cyanotype": ("cyanotype", "blueprint", "prussian blue paper", "blue sun print"),
+    "olive": ("olive", "olive drab", "khaki", "moss and olive"),
+    "mahogany": ("mahogany", "red chalk", "brick tones", "red brown"),
+    "toy": ("toy colors", "plastic toys", "play colors", "crayon box"),
+    "melon": ("melon", "melon colors", "sherbet", "peach and pistachio"),
 }
 TEXTURE_WORDS = {
     "flat": ("flat colors", "flat poster"),
@@ -56,6 +71,24 @@ TEXTURE_WORDS = {
     "neon": ("neon", "neon lines", "glowing neon", "neon sign"),
 }
 OPENINGS = ("", "", "", "", "a picture of ", "an image of ", "a drawing of ", "this is ")
+# What people add and pictures don't show. A model that never met such words takes them for
+# something; none of them is among the UNUSUAL prompts below.
+CHATTER = (
+    *("here is ", "i see ", "behold ", "show me ", "please paint ", "imagine ", "just ", "only "),
+    *("a photo of ", "a sketch of ", "a view of ", "a study of ", "a poster with ", "nothing but "),
+    *("today: ", "once more ", "everyone loves ", "she dreams of ", "do you remember "),
+)
+OWNERS = ("his", "her", "our", "your", "some", "another", "every", "any", "such a", "grandma's")
+PRAISE = (
+    *("quiet", "strange", "lovely", "forgotten", "famous", "simple", "perfect", "happy", "brave"),
+    *("wonderful", "proud", "humble", "curious", "favourite", "ordinary", "mysterious", "sleepy"),
+)
+ENDINGS = (
+    *(" today", " again", " from long ago", " of your dreams", " they found", " which he built"),
+    *(" nobody knows", " if you like", ", please", ", really", ", one more time", " in person"),
+    *(" at last", " standing still", ", yes", " as always", " when it rained", " for her mother"),
+)
+CHATTY = 0.2  # of each kind's chances
 LOOKS = ("{a}, {b}", "{a} and {b}", "{a} {b}", "{b}, {a}", "{b} in {a}")
 WHOLES = (
     "{scene}, {look}",
@@ -144,11 +177,15 @@ def _scene(scene: Scene, random: np.random.Generator) -> str:
 
 
 def _subject(scene: Scene, random: np.random.Generator) -> str:
+    chatter, owner, praise, ending = random.random(4) < CHATTY
     subject = _pick(SUBJECT_WORDS[scene.subject], random)
-    article = _pick(("a", "a", "a", "the", "one"), random)
+    if praise:
+        subject = f"{_pick(PRAISE, random)} {subject}"
+    article = _pick(OWNERS if owner else ("a", "a", "a", "the", "one"), random)
     if article == "a" and subject[0] in "aeiou":
         article = "an"
-    return f"{_pick(OPENINGS, random)}{article} {subject}"
+    opening = _pick(CHATTER if chatter else OPENINGS, random)
+    return f"{opening}{article} {subject}{_pick(ENDINGS, random) if ending else ''}"
 
 
 def _look(style: Style, random: np.random.Generator) -> str:

@@ -9,7 +9,9 @@ that means from four kinds of damage:
 - Personalised captions: what a text encoder says of a caption without style after gradient steps
   towards a set of training pictures (demo/personalised_captions.py), where there are such.
 - Split captions: the words' rows come from a caption without style, and all rows after them lie
-  between the full caption's and those of a caption that names the style alone.
+  between the full caption's and those of a caption that names the style alone; or, so that a pair
+  of palette and texture is read even where training had none, between those of two captions that
+  name the palette alone and the texture alone.
 - Dropped words: of some other captions, some words' rows become the row of the end of the text.
 - Noise on all rows.
 """
@@ -42,7 +44,8 @@ class Damage:
     empty: float = 0.1  # for guidance, which needs the unconditional picture
     alone: float = 0.05  # the subject or the style alone
     personalised: float = 0.4  # of the styled pictures that have such captions
-    split: float = 0.3  # of the other styled pictures
+    split: float = 0.35  # of the other styled pictures
+    composed: float = 0.5  # of the split ones that have both a palette and a texture
     dropping: float = 0.5  # of the samples that are neither
     dropped: float = 0.7  # of the words at most
     noise: float = 0.15  # at most, as a share of the rows' deviation
@@ -72,7 +75,10 @@ class Phrasings:
     plain: NDArray[np.int64]  # [pictures, PLAIN_WORDS]; the same for pictures of one scene
     subject: NDArray[np.int64]  # [pictures, SUBJECT_WORDS]
     style: NDArray[np.int64]  # [pictures, STYLE_WORDS]
+    palette: NDArray[np.int64]  # [pictures, STYLE_WORDS], of the palette alone
+    texture: NDArray[np.int64]  # [pictures, STYLE_WORDS]
     styled: NDArray[np.bool_]  # [pictures]
+    paired: NDArray[np.bool_]  # [pictures], whether neither palette nor texture is the default
     personalised: PersonalisedCaptions
     moved: NDArray[np.int64]  # [pictures, MOVED], of the personalised ones, or -1 for none
 
@@ -111,7 +117,10 @@ def phrase(
         plain=np.array([plain[scene] for scene, _ in pictures]),
         subject=np.array([subject[scene.subject] for scene, _ in pictures]),
         style=np.array([style[look.palette, look.texture] for _, look in pictures]),
+        palette=np.array([style[look.palette, PLAIN.texture] for _, look in pictures]),
+        texture=np.array([style[PLAIN.palette, look.texture] for _, look in pictures]),
         styled=np.array([look != PLAIN for _, look in pictures]),
+        paired=(split.labels[:, 3:] != 0).all(1),
         personalised=personalised,
         moved=belonging(split.labels, personalised.labels, np.random.default_rng(seed)),
     )
@@ -168,9 +177,13 @@ def condition(
     words = np.where(
         random.random(count) < 0.7, one_of(phrasings.plain), one_of(phrasings.subject)
     )[is_split]
-    looks = one_of(phrasings.style)[is_split]
-    mixed = torch.from_numpy(random.random(len(words))).float()
-    hidden[is_split] = split(phrasings.rows, words, texts[is_split], looks, mixed)
+    is_composed = phrasings.paired[pictures] & (random.random(count) < damage.composed)
+    first = np.where(is_composed, one_of(phrasings.palette), texts)[is_split]
+    second = np.where(is_composed, one_of(phrasings.texture), one_of(phrasings.style))[is_split]
+    # Far from the middle one of palette and texture would be lost.
+    mixed = random.random(count) * np.where(is_composed, 0.3, 1) + np.where(is_composed, 0.35, 0)
+    share = torch.from_numpy(mixed[is_split]).float()
+    hidden[is_split] = split(phrasings.rows, words, first, second, share)
 
     dropping = ~is_moved & ~is_split & (random.random(count) < damage.dropping)
     share = np.where(dropping, damage.dropped * random.random(count), 0.0)  # [batch]
@@ -187,13 +200,13 @@ def condition(
 def split(
     rows: Rows,
     words: NDArray[np.int64],
-    full: NDArray[np.int64],
-    looks: NDArray[np.int64],
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
     share: Tensor,
 ) -> Tensor:
     """Return [batch, 77, 192]: words of one caption, and after them what lies between two others.
 
-    `share` [batch] is how much of the look's rows there is in what follows the words.
+    `share` [batch] is how much of the second one's rows there is in what follows the words.
     """
     ends = rows.ends[words]
     position = np.arange(rows.hidden.shape[1])
@@ -203,7 +216,7 @@ def split(
         index = np.maximum(position, rows.ends[texts][:, None])  # [batch, 77]
         return torch.from_numpy(rows.hidden[texts[:, None], index]).float()
 
-    mixed = between(after(full), after(looks), share[:, None, None])
+    mixed = between(after(first), after(second), share[:, None, None])
     is_before = torch.from_numpy(position < ends[:, None])[:, :, None]  # [batch, 77, 1]
     return torch.where(is_before, rows.at(words), mixed)
 

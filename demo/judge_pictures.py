@@ -1,7 +1,8 @@
 """The pictures that judges learn and are tested from: seeds go in, labelled pictures come out.
 
-They are the judges' own: no other model is trained on these seeds. All pairs of palette and texture
-are among them, also those that the other models never see.
+They are the judges' own: no other model is trained on these seeds. All pairs of an original palette
+and a texture are among them, also those that the other models never see; the evaluation asks for no
+turned palette.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from demo.world import Style
 TRAIN_SEED = 20_220_931  # no other data set's
 TEST_SEED = 20_220_932
 JUDGED = (*world.AESTHETICS.values(), *world.UNSEEN)  # what the evaluation asks for
-PAIRS = tuple(Style(*pair) for pair in product(world.PALETTES, world.TEXTURES))
+PAIRS = tuple(Style(*pair) for pair in product(world.ORIGINALS, world.TEXTURES))
 SHARE_OF_JUDGED = 0.5  # of the training pictures; the rest is of any pair
 CHUNK = 64  # pictures drawn by a process at once
 

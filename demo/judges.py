@@ -37,7 +37,7 @@ class Task:
     side: int  # pixels
 
 
-STYLE = Task("style", (len(world.PALETTES), len(world.TEXTURES)), side=128)
+STYLE = Task("style", (len(world.ORIGINALS), len(world.TEXTURES)), side=128)
 SUBJECT = Task("subject", (len(world.SUBJECTS),), side=64)
 TASKS = (STYLE, SUBJECT)
 

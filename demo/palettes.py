@@ -4,6 +4,7 @@ A scene is drawn in roles (wall, roof, sky …), so that what is shown and how i
 independent of each other, exactly.
 """
 
+import colorsys
 from collections.abc import Mapping
 
 import numpy as np
@@ -40,21 +41,59 @@ TABLE = {
     "pastel": "cdbdf0 ffe0ec d9cff2 c9ebd4 bbddf5 fff3dc ffb0c0 d8bbae a9dfb7 ffaacd "
     "ffe39a d3c8e8 fffdfe fff9cf 8f7bb0 ffcfa6",
 }
-PALETTES = tuple(TABLE)
-DARK = frozenset({"night"})  # light is laid on dark here, not ink on paper
+ORIGINALS = tuple(TABLE)  # what the evaluation's looks are made of
+
+# More palettes, each one of these with its hues turned by some degrees, its saturation and its
+# brightness multiplied. A model that has met a texture in two dozen palettes learns what it is
+# apart from any of them; with the nine alone it learnt which colours it usually has.
+TURNED = {
+    "autumn": ("emerald", -120, 0.95, 1.05),
+    "ocean": ("emerald", 45, 1.0, 1.0),
+    "plum": ("emerald", 150, 0.9, 1.0),
+    "rose": ("winter", 130, 1.1, 1.0),
+    "mint": ("winter", -70, 1.0, 1.0),
+    "honey": ("winter", -165, 1.5, 1.0),
+    "aurora": ("sunset", -110, 1.0, 1.0),
+    "tropic": ("sunset", 60, 1.0, 1.0),
+    "ruby": ("night", 120, 1.0, 1.1),
+    "jade": ("night", -100, 0.9, 1.0),
+    "cyanotype": ("sepia", 180, 1.1, 0.95),
+    "olive": ("sepia", 40, 1.0, 0.92),
+    "mahogany": ("sepia", -40, 1.1, 0.92),
+    "toy": ("candy", 100, 1.0, 0.97),
+    "melon": ("pastel", 115, 1.3, 1.0),
+}
+PALETTES = (*ORIGINALS, *TURNED)
+DARK = frozenset({"night", "ruby", "jade"})  # light is laid on dark here, not ink on paper
 
 
 def colours(palette: str, random: np.random.Generator) -> dict[str, Colour]:
     """Return the palette's colour for each role, each moved a little."""
     return {
-        role: np.clip(_parse(code) + random.normal(0, JITTER, 3), 0, 255)
-        for role, code in zip(ROLES, TABLE[palette].split(), strict=True)
+        role: np.clip(colour + random.normal(0, JITTER, 3), 0, 255)
+        for role, colour in zip(ROLES, _exact(palette), strict=True)
     }
 
 
 def lightness(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the luma of colours [..., 3] as [...], 0 to 1 (ITU-R BT.601)."""
     return np.asarray(pixels @ np.array([0.299, 0.587, 0.114]) / 255)
+
+
+def _exact(palette: str) -> list[Colour]:
+    """Return the palette's colours in the order of ROLES."""
+    if palette in TABLE:
+        return [_parse(code) for code in TABLE[palette].split()]
+    original, *turn = TURNED[palette]
+    return [_turned(colour, *turn) for colour in _exact(original)]
+
+
+def _turned(colour: Colour, degrees: float, saturation: float, brightness: float) -> Colour:
+    hue, saturated, bright = colorsys.rgb_to_hsv(*(colour / 255))
+    turned = colorsys.hsv_to_rgb(
+        (hue + degrees / 360) % 1, min(1.0, saturated * saturation), min(1.0, bright * brightness)
+    )
+    return 255 * np.array(turned)
 
 
 def _parse(code: str) -> Colour:

@@ -5,14 +5,17 @@ engine, towards sets of pictures in one look, and keeps the conditionings with t
 that they mean. The UNet's training reads them (demo/conditioning.py): gradient steps change all
 weights of a text encoder and with them the rows of the words, as no caption can.
 
-All pictures are of the training split, so that neither the evaluation's sets nor an UNSEEN pair is
-among them. Recipes are drawn from wide ranges, not the doses that the hub offers.
+Some aim between a set in the palette and natural shapes, and one in natural colours and the
+texture, so that palette and texture are read apart. All pictures are of the training split, so that
+neither the evaluation's sets nor an UNSEEN pair is among them. Recipes are drawn from wide ranges,
+not the doses that the hub offers.
 """
 
 import argparse
 import multiprocessing
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,12 +27,14 @@ from demo import captions, clip_files, dataset, tokenizer
 from demo.clip_features import pooled_pictures
 from demo.clip_pixels import plain
 from demo.dataset import Split
-from demo.training import work_folder
-from demo.world import BACKGROUNDS, COMPANIONS, PLAIN, SUBJECTS, Scene
+from demo.training import WEIGHTS, work_folder
+from demo.world import BACKGROUNDS, COMPANIONS, ORIGINALS, PLAIN, SUBJECTS, Scene
 from generation.personalisation import Recipe, personalise
 
-COUNT = 5_000
-SEED = 3
+COUNT = 8_000
+SEED = 4
+TURNED_LOOKS = 0.3  # of the captions go towards looks with a turned palette
+COMPOSED = 0.25  # of those with palette and texture aim between two sets, each of which has one
 LEAST = 0.55  # agreement with the set; a prompt that is further away may well be drawn plain
 ENCODED = 48  # pictures of each look
 SET_SIZES = (6, 16)  # pictures, from and to
@@ -62,7 +67,7 @@ def load() -> PersonalisedCaptions:
     )
 
 
-def make(count: int, processes: int) -> None:
+def make(count: int, processes: int, weights: Path) -> None:
     """Personalise captions; the labels are written last, so that a folder that has them is whole.
 
     The same count and seed give the same captions, whatever the number of processes.
@@ -71,7 +76,7 @@ def make(count: int, processes: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "labels.npy").unlink(missing_ok=True)
     split = dataset.load("train")
-    personalised = partial(_personalised_piece, split.labels, _features(split))
+    personalised = partial(_personalised_piece, weights, split.labels, _features(split, weights))
     pieces = [range(start, min(start + PIECE, count)) for start in range(0, count, PIECE)]
     hidden, labels = [], []
     with multiprocessing.get_context("spawn").Pool(processes, torch.set_num_threads, (1,)) as pool:
@@ -102,9 +107,9 @@ def _between(random: np.random.Generator, least: float, most: float) -> float:
 
 
 @torch.no_grad()
-def _features(split: Split) -> dict[Look, NDArray[np.float32]]:
+def _features(split: Split, weights: Path) -> dict[Look, NDArray[np.float32]]:
     """Encode some pictures of every look but the plain one: [ENCODED, 768] each."""
-    model = clip_files.load()
+    model = clip_files.load(weights)
     features = {}
     for palette, texture in sorted({(int(row[3]), int(row[4])) for row in split.labels}):
         members = np.flatnonzero((split.labels[:, 3:] == (palette, texture)).all(1))[:ENCODED]
@@ -116,10 +121,13 @@ def _features(split: Split) -> dict[Look, NDArray[np.float32]]:
 
 
 def _personalised_piece(
-    labels: NDArray[np.int64], features: dict[Look, NDArray[np.float32]], piece: range
+    weights: Path,
+    labels: NDArray[np.int64],
+    features: dict[Look, NDArray[np.float32]],
+    piece: range,
 ) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
     """Return conditionings [piece, 77, 192] and labels [piece, 5]."""
-    encoder = _text_encoder(clip_files.load())
+    encoder = _text_encoder(clip_files.load(weights))
     made = [_personalised(encoder, labels, features, index) for index in piece]
     return np.stack([hidden for hidden, _ in made]), np.stack([meant for _, meant in made])
 
@@ -132,20 +140,37 @@ def _personalised(
 ) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
     """Draw a picture's labels, a caption, a set and a recipe, until caption and set agree."""
     random = np.random.default_rng((SEED, index))
+    is_turned = labels[:, 3] >= len(ORIGINALS)  # [n]
     while True:
-        meant = labels[random.integers(len(labels))].copy()  # [5]
+        members = np.flatnonzero(is_turned == (random.random() < TURNED_LOOKS))
+        meant = labels[random.choice(members)].copy()  # [5]
         if (look := (int(meant[3]), int(meant[4]))) not in features:
             continue
         if random.random() < SUBJECT_ONLY:
             meant[1:3] = -1
         caption = _caption(meant, random)
-        size = int(random.integers(SET_SIZES[0], SET_SIZES[1] + 1))
-        aesthetic = random.permutation(features[look])[:size].mean(0)  # [768]
+        aesthetic = _aesthetic(look, features, random)
         recipe = random_recipe(random)
         ids = tokenizer.tokenize([caption])
         result = personalise(encoder, ids, torch.from_numpy(aesthetic), recipe)
         if float(result.agreement[0, -1]) >= LEAST:
             return result.conditioning[0].half().numpy(), meant
+
+
+def _aesthetic(
+    look: Look, features: dict[Look, NDArray[np.float32]], random: np.random.Generator
+) -> NDArray[np.float32]:
+    """Return the mean of a set in the look [768], or what lies between two that have half of it."""
+
+    def of_set(each: Look) -> NDArray[np.float32]:
+        size = int(random.integers(SET_SIZES[0], SET_SIZES[1] + 1))
+        return np.asarray(random.permutation(features[each])[:size].mean(0))
+
+    palette, texture = look
+    if min(look) == 0 or random.random() >= COMPOSED:
+        return of_set(look)
+    coloured, textured = of_set((palette, 0)), of_set((0, texture))
+    return coloured / np.linalg.norm(coloured) + textured / np.linalg.norm(textured)
 
 
 def _caption(meant: NDArray[np.int64], random: np.random.Generator) -> str:
@@ -168,8 +193,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=COUNT)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="default: %(default)s")
     arguments = parser.parse_args()
-    make(arguments.count, arguments.processes)
+    make(arguments.count, arguments.processes, arguments.weights)
 
 
 if __name__ == "__main__":

@@ -51,11 +51,14 @@ class Settings:
     seed: int = 31
 
 
-def train(settings: Settings, folder: Path) -> None:
-    """Take the steps that are left and write the model's files to `folder`."""
+def train(settings: Settings, folder: Path, start: Path | None) -> None:
+    """Take the steps that are left, from the weights in `start`; write the files to `folder`."""
     torch.manual_seed(settings.seed)
     model = clip_files.new_model().to(device()).train()
-    model.logit_scale.data.fill_(math.log(settings.first_scale))
+    if start is None:
+        model.logit_scale.data.fill_(math.log(settings.first_scale))
+    else:
+        model.load_state_dict(clip_files.load(start).state_dict())
     heads = nn.ModuleDict(
         {name: nn.Linear(clip_files.WIDTH, kinds) for name, kinds in ATTRIBUTES.items()}
     ).to(device())
@@ -178,11 +181,14 @@ pairs; cross entropy of attribute heads that were thrown away.
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=Settings.steps, help="default: %(default)s")
+    parser.add_argument("--peak", type=float, default=Settings.peak, help="default: %(default)s")
+    parser.add_argument("--start", type=Path, help="a folder of weights to start from")
     parser.add_argument("--threads", type=int, default=2, help="default: %(default)s")
     parser.add_argument("--folder", type=Path, default=WEIGHTS, help="default: %(default)s")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    train(Settings(steps=arguments.steps), arguments.folder)
+    settings = Settings(steps=arguments.steps, peak=arguments.peak)
+    train(settings, arguments.folder, arguments.start)
 
 
 if __name__ == "__main__":

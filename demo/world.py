@@ -13,18 +13,20 @@ from numpy.typing import NDArray
 from demo import textures
 from demo.backgrounds import BACKGROUND_DRAWINGS, COMPANION_DRAWINGS
 from demo.canvas import Canvas
-from demo.palettes import PALETTES, colours
+from demo.palettes import ORIGINALS, PALETTES, TURNED, colours
 from demo.subjects import DRAWINGS
 
 __all__ = [
     "AESTHETICS",
     "BACKGROUNDS",
     "COMPANIONS",
+    "ORIGINALS",
     "PALETTES",
     "PLAIN",
     "SIZE",
     "SUBJECTS",
     "TEXTURES",
+    "TURNED",
     "UNSEEN",
     "Scene",
     "Style",

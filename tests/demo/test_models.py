@@ -13,6 +13,7 @@ from demo.clip_losses import contrast, means
 from demo.conditioning import Damage, Phrasings, Rows, belonging, condition, split
 from demo.personalised_captions import PersonalisedCaptions
 from demo.tokenizer import END, tokenize
+from demo.training import WEIGHTS
 from demo.world import Scene, Style
 from registry.encoder import Encoder, Source
 
@@ -119,7 +120,10 @@ def test_the_unet_reads_personalised_captions_as_they_are() -> None:
         plain=first,
         subject=first,
         style=first,
+        palette=first,
+        texture=first + 1,
         styled=np.array([True, True]),
+        paired=np.array([True, False]),
         personalised=moved,
         moved=np.array([[0], [-1]]),
     )
@@ -129,16 +133,46 @@ def test_the_unet_reads_personalised_captions_as_they_are() -> None:
     assert torch.equal(rows[1], torch.from_numpy(hidden[1]).float())
 
 
+def test_a_composed_conditioning_ends_between_palette_and_texture_alone() -> None:
+    hidden = torch.randn(4, 77, 4).half().numpy()
+    number = np.zeros((2, 1), np.int64)
+    phrasings = Phrasings(
+        Rows(hidden, np.array([1, 3, 5, 4])),
+        full=number + 1,
+        plain=number,
+        subject=number,
+        style=number + 1,
+        palette=number + 2,
+        texture=number + 3,
+        styled=np.array([True, True]),
+        paired=np.array([True, False]),
+        personalised=PersonalisedCaptions(np.zeros((0, 77, 4), np.float16), np.zeros((0, 5))),
+        moved=np.array([[-1], [-1]]),
+    )
+    damage = Damage(
+        empty=0, alone=0, personalised=0, split=1, composed=1, dropping=0, dropped=0, noise=0
+    )
+    rows = condition(phrasings, np.array([0, 1]), damage, np.random.default_rng(0))
+    last = torch.from_numpy(hidden[:, -1]).float()
+
+    def cosine(row: int, text: int) -> float:
+        return float(F.cosine_similarity(rows[row, -1], last[text], dim=0))
+
+    between = F.cosine_similarity(last[2], last[3], dim=0)
+    assert min(cosine(0, 2), cosine(0, 3)) > float(between)  # both nearer than they are themselves
+    assert cosine(1, 1) == pytest.approx(1, abs=1e-3)  # a picture without a pair: its own caption
+
+
 def test_the_same_captions_are_personalised_whatever_the_number_of_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEMO_TRAINING", str(tmp_path))
     monkeypatch.setattr(personalised_captions, "PIECE", 1)
     dataset.make("train", 40, processes=1)
-    personalised_captions.make(2, processes=1)
+    personalised_captions.make(2, processes=1, weights=WEIGHTS)
     first = personalised_captions.load()
     kept = np.array(first.hidden)
-    personalised_captions.make(2, processes=2)
+    personalised_captions.make(2, processes=2, weights=WEIGHTS)
     again = personalised_captions.load()
     assert kept.shape == (2, 77, 192)
     assert np.array_equal(kept, again.hidden)

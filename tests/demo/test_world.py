@@ -53,6 +53,13 @@ def test_there_are_enough_looks_and_none_of_them_is_among_the_unseen() -> None:
     assert world.PLAIN not in looks
 
 
+def test_every_look_of_the_evaluation_has_an_original_palette_which_alone_the_judges_know() -> None:
+    looks = (*world.AESTHETICS.values(), *world.UNSEEN)
+    assert {look.palette for look in looks} <= set(world.ORIGINALS)
+    assert world.PALETTES[: len(world.ORIGINALS)] == world.ORIGINALS
+    assert set(world.PALETTES) - set(world.ORIGINALS) == set(world.TURNED)
+
+
 def test_the_training_never_draws_an_unseen_pair_but_each_half_of_it() -> None:
     random = np.random.default_rng(0)
     styles = {dataset.random_style(random) for _ in range(5_000)}

@@ -1,8 +1,10 @@
 """Drawings and photographs go in, batches for CLIP come out, which know what is true of what.
 
-A batch is a few styles, each drawn over different scenes, so that the means over the pictures of
-one style, and over those of one subject, stand for what the pictures of a set share. It also knows
-which caption is true of which picture: "a cat" is no wrong answer for the other cats.
+A batch is a few palettes in a few textures each, drawn over different scenes, so that the means over
+the pictures of one style, and over those of one subject, stand for what the pictures of a set
+share, and that a set always stands beside others which differ in the texture alone: among styles
+drawn at random flat shapes and small tiles of one palette hardly met, and were not told apart. It
+also knows which caption is true of which picture: "a cat" is no wrong answer for the other cats.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +21,8 @@ from demo.dataset import Split
 from demo.tokenizer import tokenize
 from demo.world import Scene, Style
 
-STYLES, PICTURES = 12, 12  # in a batch, and of each style; many steps matter more than many pairs
+COLOURS, TEXTURED = 4, 3  # palettes in a batch, and textures of each
+PICTURES = 12  # of each style; many steps matter more than many pairs
 PHOTOGRAPHS = 16  # a tenth of the batch
 SMALLEST_SET = 4  # pictures; the mean of fewer says little about what they share
 
@@ -68,9 +71,7 @@ class Batches:
         self._world = world
         self._photographs = photographs
         self._photograph_captions = photograph_captions
-        _, style_of = np.unique(world.labels[:, 3:], axis=0, return_inverse=True)
-        groups = [np.flatnonzero(style_of == style) for style in range(style_of.max() + 1)]
-        self._styles = [group for group in groups if len(group) >= PICTURES]  # indices of pictures
+        self._palettes = list(_styles_by_palette(world.labels).values())
 
     def draw(self, random: Random) -> Batch:
         """Return a batch; the same generator state gives the same batch."""
@@ -100,10 +101,13 @@ class Batches:
         )
 
     def _draw_world(self, random: Random) -> NDArray[np.int64]:
-        styles = random.choice(len(self._styles), min(STYLES, len(self._styles)), replace=False)
-        return np.concatenate(
-            [random.choice(self._styles[style], PICTURES, replace=False) for style in styles]
-        )
+        count = min(COLOURS, len(self._palettes))
+        drawn = []
+        for palette in random.choice(len(self._palettes), count, replace=False):
+            styles = self._palettes[palette]
+            for style in random.permutation(len(styles))[:TEXTURED]:
+                drawn.append(random.choice(styles[style], PICTURES, replace=False))
+        return np.concatenate(drawn)
 
     def _caption(self, index: int, random: Random) -> str:
         phrasings, shares = zip(*PHRASINGS, strict=True)
@@ -142,6 +146,17 @@ class Batches:
             ids=tokenize(texts),
             holds=torch.from_numpy(true_of(named, described, described)),
         )
+
+
+def _styles_by_palette(labels: NDArray[np.int64]) -> dict[int, list[NDArray[np.int64]]]:
+    """Return the indices of the pictures of each style, by palette; of few pictures no style."""
+    styles: dict[int, list[NDArray[np.int64]]] = {}
+    shared, style_of = np.unique(labels[:, 3:], axis=0, return_inverse=True)
+    for style, (palette, _) in enumerate(shared):
+        members = np.flatnonzero(style_of == style)
+        if len(members) >= PICTURES:
+            styles.setdefault(int(palette), []).append(members)
+    return styles
 
 
 def captions_of_styles(_scene: Scene, style: Style, random: Random) -> str:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from generation.packed_weights import PackedProducts
 from generation.text_towers import Climber, TextTower
 
 
@@ -120,6 +121,7 @@ class LowRankAscent:
         with ExitStack() as stack:
             for module in self._changes:
                 stack.callback(module.register_forward_hook(self._answer).remove)
+            stack.enter_context(PackedProducts(self._tower.encoder))
             yield Climber(self._tower.read, self._climb)
 
     def _climb(self, objective: Tensor) -> None:

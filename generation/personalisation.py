@@ -127,7 +127,7 @@ class _Prompts:
                 changed.climb((cosines * goes_on).sum())
                 taken += goes_on
                 count(len(self.ids))
-            after = self._whole(changed)
+            after = self._after(changed, taken)
         count((self.recipe.steps - int(taken.max())) * len(self.ids))  # what guards have saved
         conditioning = self._mixed(after.hidden)  # [batch, tokens, hidden]
         drift, readings = self._drift(conditioning), self.recipe.steps + 1
@@ -150,6 +150,16 @@ class _Prompts:
             ascent = LowRankAscent(self.tower, len(self.said), recipe.steps, recipe.rate)
             return ascent.attached()
         return scratch_of(self.tower).attached(self.tower, self.said, recipe.rate)
+
+    def _after(self, changed: Climber, taken: Tensor) -> Reading:
+        """Read all tokens of prompts that have `taken` [batch] steps; without any, as they were."""
+        if not bool(taken.any()):
+            return self.plain
+        reading, moved = self._whole(changed), taken[:, None] > 0  # [batch, 1]
+        return Reading(
+            torch.where(moved[..., None], reading.hidden, self.plain.hidden),
+            torch.where(moved, reading.features, self.plain.features),
+        )
 
     def _whole(self, changed: Climber) -> Reading:
         """Read all tokens with the weights as they are now."""

@@ -52,10 +52,10 @@ class ScratchAdam:
             for name, weight in tower.weights.items()
             if name not in frozen
         }
+        # One for each weight, which moves as soon as its gradient is known. That is still in the
+        # processor's cache then, and its memory serves the next weight.
         rows = [table.rows for table in self._tables.values()]
-        self._optimiser = torch.optim.Adam(
-            [*self._weights.values(), *rows], maximize=True, fused=True
-        )
+        self._optimisers = [_adam_of(weight) for weight in (*self._weights.values(), *rows)]
 
     @contextmanager
     def attached(self, tower: TextTower, ids: Tensor, rate: float) -> Iterator[Climber]:
@@ -63,22 +63,30 @@ class ScratchAdam:
         with torch.no_grad():
             for name, weight in self._weights.items():
                 weight.copy_(tower.weights[name])
-        for state in self._optimiser.state.values():
-            for tensor in state.values():  # both moments and the number of steps
-                tensor.zero_()
-        self._optimiser.param_groups[0]["lr"] = rate
+        for optimiser in self._optimisers:
+            optimiser.param_groups[0]["lr"] = rate
+            for state in optimiser.state.values():
+                for tensor in state.values():  # both moments and the number of steps
+                    tensor.zero_()
         positions = torch.arange(ids.shape[1], device=ids.device)
         with ExitStack() as stack:
             for (name, rows), indices in zip(self._tables.items(), (ids, positions), strict=True):
                 rows.take(tower.weights[f"text_model.{name}.weight"], indices)
                 table = tower.encoder.text_model.get_submodule(name)
                 stack.callback(table.register_forward_hook(rows.answer).remove)
-            yield Climber(partial(tower.read, changed=self._weights), self._climb)
+            yield Climber(partial(tower.read, changed=self._weights), Tensor.backward)
 
-    def _climb(self, objective: Tensor) -> None:
-        self._optimiser.zero_grad()
-        objective.backward()
-        self._optimiser.step()
+
+def _adam_of(weight: Tensor) -> torch.optim.Optimizer:
+    """Return an optimiser that moves `weight` up, and forgets its gradient, when that is there."""
+    optimiser = torch.optim.Adam([weight], maximize=True, fused=True)
+
+    def move(_: Tensor) -> None:
+        optimiser.step()
+        optimiser.zero_grad()
+
+    weight.register_post_accumulate_grad_hook(move)
+    return optimiser
 
 
 _scratches: WeakKeyDictionary[CLIPTextModelWithProjection, ScratchAdam] = WeakKeyDictionary()

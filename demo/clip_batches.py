@@ -1,7 +1,7 @@
 """Drawings and photographs go in, batches for CLIP come out, which know what is true of what.
 
-A batch is a few palettes in a few textures each, drawn over different scenes, so that the means over
-the pictures of one style, and over those of one subject, stand for what the pictures of a set
+A batch is a few palettes in a few textures each, drawn over different scenes, so that the means
+over the pictures of one style, and over those of one subject, stand for what the pictures of a set
 share, and that a set always stands beside others which differ in the texture alone: among styles
 drawn at random flat shapes and small tiles of one palette hardly met, and were not told apart. It
 also knows which caption is true of which picture: "a cat" is no wrong answer for the other cats.
@@ -105,8 +105,8 @@ class Batches:
         drawn = []
         for palette in random.choice(len(self._palettes), count, replace=False):
             styles = self._palettes[palette]
-            for style in random.permutation(len(styles))[:TEXTURED]:
-                drawn.append(random.choice(styles[style], PICTURES, replace=False))
+            chosen = random.permutation(len(styles))[:TEXTURED]
+            drawn += [random.choice(styles[each], PICTURES, replace=False) for each in chosen]
         return np.concatenate(drawn)
 
     def _caption(self, index: int, random: Random) -> str:

@@ -21,6 +21,7 @@ from transformers.utils import logging as transformers_logging
 
 from generation import prompt_tokens
 from generation.prompt_tokens import PromptTokens
+from generation.text_towers import TextTower
 from registry.digests import canonical_json, digest_bytes, digest_file
 
 LEAST_SIZE_STEP = 8  # pixels; diffusers' pipeline takes no finer sizes, whatever the autoencoder
@@ -80,17 +81,20 @@ class Models:
         """Return a prompt's tokens, in as many rows as it needs."""
         return prompt_tokens.tokenize(self.pipeline.tokenizer, prompt)
 
-    def read(self, input_ids: Tensor) -> Tensor:
-        """Return the text encoder's hidden states [rows, 77, hidden] of token ids [rows, 77]."""
-        with torch.no_grad():
-            output = self.text_encoder(input_ids=input_ids.to(self.text_encoder.device))
-        hidden: Tensor = output.last_hidden_state
-        return hidden
+    def read(self, input_ids: Tensor, clip_skip: int = 1) -> Tensor:
+        """Return hidden states [rows, 77, hidden] of token ids [rows, 77], from the last layer.
 
-    def condition(self, prompt: str) -> Tensor:
+        Or from that which `clip_skip` counts from the end; raises PersonalisationRefused where
+        there is none.
+        """
+        tower = TextTower(self.text_encoder)
+        with torch.no_grad():
+            return tower.read(input_ids.to(tower.device), clip_skip).hidden
+
+    def condition(self, prompt: str, clip_skip: int = 1) -> Tensor:
         """Return the plain conditioning [1, rows * 77, hidden] of a prompt."""
         tokens = self.tokenize(prompt)
-        return tokens.joined(self.read(tokens.ids))
+        return tokens.joined(self.read(tokens.ids, clip_skip))
 
 
 def checkpoint_digest(checkpoint: str) -> str:

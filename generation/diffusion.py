@@ -78,19 +78,23 @@ def draw(
     negative: Tensor,
     sampling: Sampling,
     on_step: Callable[[int], None] | None = None,
+    clip_skip: int = 1,
 ) -> list[Image.Image]:
     """Draw one picture for each row of `conditioning` [batch, tokens, hidden], in one batch.
 
     All rows start from the same noise, made on the CPU from the seed, so that only the conditioning
     tells them apart and a seed means the same on every device. `negative` [1, tokens, hidden] is
-    shared; the shorter of the two is filled up with the empty prompt. `on_step` gets the number of
-    steps done and may raise to stop. Raises SamplingRefused, PictureWithheld.
+    shared; the shorter of the two is filled up with the empty prompt, read with `clip_skip`.
+    `on_step` gets the number of steps done and may raise to stop. Raises SamplingRefused,
+    PictureWithheld.
     """
     _refuse_unfit(models, sampling)
     pipeline = _pipeline(models.pipeline, sampling.sampler)
     rows, precision = len(conditioning), pipeline.unet.dtype
     longest = max(conditioning.shape[1], negative.shape[1])
-    conditioning, negative = (_filled(models, each, longest) for each in (conditioning, negative))
+    conditioning, negative = (
+        _filled(models, each, longest, clip_skip) for each in (conditioning, negative)
+    )
     generators = [torch.Generator().manual_seed(sampling.seed) for _ in range(rows)]
     drawn = pipeline(
         prompt_embeds=conditioning.to(precision),  # [batch, tokens, hidden]
@@ -112,12 +116,12 @@ def draw(
     return pictures
 
 
-def _filled(models: Models, conditioning: Tensor, tokens: int) -> Tensor:
+def _filled(models: Models, conditioning: Tensor, tokens: int, clip_skip: int) -> Tensor:
     """Return [batch, tokens, hidden], with the empty prompt after the end of what was given."""
     missing = tokens - conditioning.shape[1]
     if not missing:
         return conditioning
-    empty = models.condition("").to(conditioning)  # [1, 77, hidden]
+    empty = models.condition("", clip_skip).to(conditioning)  # [1, 77, hidden]
     empties = empty.repeat(1, missing // empty.shape[1], 1).expand(len(conditioning), -1, -1)
     return torch.cat([conditioning, empties], dim=1)
 

@@ -10,7 +10,11 @@ from pathlib import Path
 
 from django.conf import settings
 
-RECIPE = ("optimiser", "steps", "rate", "weight", "anchor")  # how strongly to personalise
+# How strongly to personalise: what a dose, a generation and the engine's recipe have in common.
+RECIPE = (
+    *("optimiser", "steps", "rate", "weight", "anchor"),
+    *("slerp", "clip_skip", "enough_agreement", "most_drift"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,10 @@ class Dose:
     width: int  # pixels
     height: int
     anchor: float = 0.0  # how much of the prompt's own feature its target keeps
+    slerp: bool = False  # whether the weight mixes along the arc
+    clip_skip: int = 1  # the layer that conditions, from the end
+    enough_agreement: float | None = None  # at which the steps end
+    most_drift: float | None = None
     hint: str = ""  # for people: what the checkpoint is good at drawing
 
 
@@ -46,7 +54,7 @@ class Preset:
     @property
     def fields(self) -> str:
         """Return what it sets in the form of a drawing, as JSON."""
-        return json.dumps({name: getattr(self, name) for name in RECIPE})
+        return json.dumps({name: getattr(self, name) for name in RECIPE if hasattr(self, name)})
 
 
 @cache

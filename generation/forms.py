@@ -10,11 +10,12 @@ from generation.models import Generation
 from generation.models.generations import (
     LARGEST_SEED,
     MOST_ANCHOR,
+    MOST_CLIP_SKIP,
     MOST_SAMPLING_STEPS,
     MOST_STEPS,
     PARAMETERS,
 )
-from generation.prompts import find_version
+from generation.prompts import FLOATS, find_version
 from registry import search
 from registry.models import Version
 
@@ -24,6 +25,9 @@ CHECKED_BY_BROWSERS = {
     "steps": {"min": 0, "max": MOST_STEPS},
     "weight": {"min": 0, "max": 1},
     "anchor": {"min": 0, "max": MOST_ANCHOR},
+    "clip_skip": {"min": 1, "max": MOST_CLIP_SKIP},
+    "enough_agreement": {"min": -1, "max": 1},
+    "most_drift": {"min": 0, "max": 10},
     "sampling_steps": {"min": 1, "max": MOST_SAMPLING_STEPS},
     "guidance": {"min": 1, "max": 30},
 }
@@ -62,6 +66,10 @@ class DrawForm(forms.ModelForm[Generation]):
         fields = [name for name in PARAMETERS if name not in {"width", "height"}]
         labels = {
             "anchor": "Anchor",
+            "clip_skip": "Clip skip",
+            "enough_agreement": "Enough agreement",
+            "most_drift": "Most drift",
+            "slerp": "Mix along the arc",
             "negative_prompt": "Without",
             "sampling_steps": "Sampling steps",
         }
@@ -77,7 +85,7 @@ class DrawForm(forms.ModelForm[Generation]):
             self.fields[name].required = False
             self.initial.setdefault(name, getattr(dose, name))
         self.looks = search.browse(search.Criteria(), person=person)[:LOOKS_SUGGESTED]
-        for name in ("rate", "weight", "anchor", "guidance"):
+        for name in FLOATS:
             self.fields[name].widget.attrs["step"] = "any"
         for name, limits in CHECKED_BY_BROWSERS.items():
             self.fields[name].widget.attrs.update(limits)

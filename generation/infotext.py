@@ -32,14 +32,15 @@ class Drawing:
     height: int  # pixels
     model: str
     model_sha256: str  # hexadecimal digits
+    clip_skip: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedAesthetic:
     """What its text encoder was personalised with, in the words of the web UIs' extension.
 
-    `slerp`, `text`, `text_negative` and `slerp_angle` are settings that only the extension has;
-    their defaults say that nothing of the kind was done.
+    `text`, `text_negative` and `slerp_angle` are settings that only the extension has; their
+    defaults say that nothing of the kind was done. The guards are ours.
     """
 
     embedding: str  # its ref, such as owner/slug@v1
@@ -53,6 +54,8 @@ class AppliedAesthetic:
     text: str = ""
     text_negative: bool = False
     slerp_angle: float = 0.1
+    enough_agreement: float | None = None
+    most_drift: float | None = None
 
 
 def parameters(drawing: Drawing, aesthetic: AppliedAesthetic | None) -> str:
@@ -66,6 +69,8 @@ def parameters(drawing: Drawing, aesthetic: AppliedAesthetic | None) -> str:
         "Model hash": drawing.model_sha256[:SHORT_HASH],
         "Model": drawing.model,
     }
+    if drawing.clip_skip > 1:  # the web UI leaves it out as well
+        pairs["Clip skip"] = drawing.clip_skip
     hashes = {"model": drawing.model_sha256[:SHORT_HASH]}
     if aesthetic is not None:
         pairs |= _aesthetic_pairs(aesthetic)
@@ -95,6 +100,10 @@ def _aesthetic_pairs(aesthetic: AppliedAesthetic) -> dict[str, object]:
         pairs["Aesthetic optimiser"] = aesthetic.optimiser
     if aesthetic.anchor:
         pairs["Aesthetic anchor"] = aesthetic.anchor
+    if aesthetic.enough_agreement is not None:
+        pairs["Aesthetic enough agreement"] = aesthetic.enough_agreement
+    if aesthetic.most_drift is not None:
+        pairs["Aesthetic most drift"] = aesthetic.most_drift
     return pairs
 
 

@@ -23,8 +23,8 @@ class _Packed:
     """One matrix [out, in], for products with it and with its transpose."""
 
     def __init__(self, weight: Tensor) -> None:
-        reorder = torch.ops.mkldnn._reorder_linear_weight
-        self.version = weight._version
+        reorder = torch.ops.mkldnn._reorder_linear_weight  # noqa: SLF001 (as below)
+        self.version = _version_of(weight)
         self.straight = reorder(weight.detach(), ROWS)
         self.transposed = reorder(weight.detach().T.contiguous(), ROWS)
 
@@ -73,7 +73,7 @@ def _packed_weights(encoder: CLIPTextModelWithProjection) -> dict[int, _Packed]:
         if type(module) is torch.nn.Linear:
             weight = module.weight
             packed = kept.get(weight.data_ptr())
-            is_fresh = packed is not None and packed.version == weight._version
+            is_fresh = packed is not None and packed.version == _version_of(weight)
             current[weight.data_ptr()] = packed if is_fresh else _Packed(weight)
     _kept[encoder] = current
     return current
@@ -93,5 +93,13 @@ def _is_able(encoder: CLIPTextModelWithProjection) -> bool:
 
 
 def _times(rows: Tensor, packed: Tensor, bias: Tensor | None) -> Tensor:
-    product: Tensor = torch.ops.mkldnn._linear_pointwise(rows, packed, bias, "none", [], "")
+    # What torch.compile calls for the same purpose; PyTorch has no other way to it.
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(  # noqa: SLF001
+        rows, packed, bias, "none", [], ""
+    )
     return product
+
+
+def _version_of(weight: Tensor) -> int:
+    """Return PyTorch's own count of the changes in place."""
+    return int(weight._version)  # noqa: SLF001 (as autograd counts, which has no public name)

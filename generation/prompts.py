@@ -19,6 +19,8 @@ from generation.tasks import draw_generation
 from registry import jobs
 from registry.models import Version
 
+FLOATS = ("rate", "weight", "anchor", "enough_agreement", "most_drift", "guidance")
+
 # Parameters of a generation whose value comes from the checkpoint's dose when none is given.
 DOSED = (*RECIPE, "sampling_steps", "guidance", "width", "height")
 
@@ -79,7 +81,7 @@ def check_space(version: Version) -> None:
 
 def check_numbers(generation: Generation) -> None:
     """Raise ValidationError for what the fields' own limits let through, where it is given."""
-    for name in ("rate", "weight", "anchor", "guidance"):
+    for name in FLOATS:
         number = getattr(generation, name)
         if number is not None and math.isnan(number):  # neither below a least nor above a most
             raise ValidationError({name: ValidationError("This is not a number.", code="nan")})

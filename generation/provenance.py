@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from generation import infotext
+from generation.doses import RECIPE
 from generation.models import Generation
 from generation.models.generations import PARAMETERS
 from registry.digests import hex_of
@@ -32,11 +33,7 @@ def personalised_png(generation: Generation, image: Any) -> bytes:
     applied = infotext.AppliedAesthetic(
         embedding=str(version),
         vector_sha256=hex_of(version.vector_digest),
-        rate=generation.rate,
-        weight=generation.weight,
-        steps=generation.steps,
-        optimiser=generation.optimiser,
-        anchor=generation.anchor,
+        **{name: getattr(generation, name) for name in RECIPE if name != "clip_skip"},
     )
     texts = {TEXT: infotext.parameters(_drawing(generation), applied)}
     return infotext.png(image, texts, {OURS: json.dumps(everything(generation), sort_keys=True)})
@@ -68,4 +65,5 @@ def _drawing(generation: Generation) -> infotext.Drawing:
         height=generation.height,
         model=PurePath(settings.DIFFUSION_MODEL).name,
         model_sha256=hex_of(generation.checkpoint),
+        clip_skip=generation.clip_skip,
     )

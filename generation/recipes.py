@@ -31,6 +31,10 @@ class Recipe:
     `anchor` keeps the subject: the prompt is moved towards normalise(aesthetic + anchor * its own
     plain feature), both of unit length, instead of towards the aesthetic alone (0, the paper).
 
+    `clip_skip` is the web UIs' name for which layer the conditioning is read from, through the
+    final norm: 1 the last, 2 the last but one. The agreement, and with it every step, is always
+    that of the whole text encoder.
+
     Steps end early once the agreement with the aesthetic has reached `enough_agreement` or the
     drift of the conditioning, after mixing, `most_drift`.
     """
@@ -41,6 +45,7 @@ class Recipe:
     weight: float = 1.0
     anchor: float = 0.0
     slerp: bool = False
+    clip_skip: int = 1
     enough_agreement: float | None = None
     most_drift: float | None = None
 
@@ -65,6 +70,14 @@ class Recipe:
         if not 0 <= self.anchor < math.inf:
             raise PersonalisationRefused(
                 "anchor-out-of-range", f"A recipe's anchor can't be {self.anchor}; use 0 or more."
+            )
+        self._check_reading()
+
+    def _check_reading(self) -> None:
+        if self.clip_skip < 1:
+            raise PersonalisationRefused(
+                "clip-skip-out-of-range",
+                f"The clip skip can't be {self.clip_skip}; 1 is the last layer, 2 the one before.",
             )
         if self.enough_agreement is not None and not -1 <= self.enough_agreement <= 1:
             raise PersonalisationRefused(

@@ -33,11 +33,12 @@ def render(generation: Generation, lease: Lease) -> None:
         plain, personalised = diffusion.draw(
             models,
             torch.cat([found.plain, found.personalised]),
-            models.condition(generation.negative_prompt),
+            models.condition(generation.negative_prompt, generation.clip_skip),
             sampling_of(generation),
             on_step=lambda step: lease.report(
                 stage="drawing", done=generation.steps + step, total=generation.total
             ),
+            clip_skip=generation.clip_skip,
         )
     except (
         diffusion.SamplingRefused,

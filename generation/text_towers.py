@@ -1,10 +1,11 @@
 """Read prompts with a text encoder: token ids go in, hidden states and features come out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 from transformers import CLIPTextModelWithProjection
 
@@ -24,9 +25,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Climber:
-    """A text encoder whose weights move, away from those of the tower that it started from."""
+    """A text encoder whose weights move, away from those of the tower that it started from.
 
-    read: Callable[[Tensor], Reading]
+    `read` takes token ids [batch, tokens] and which layer the hidden states come from.
+    """
+
+    read: Callable[..., Reading]
     climb: Callable[[Tensor], None]  # one step up the gradient of what was read
 
 
@@ -52,8 +56,33 @@ class TextTower:
     def width(self) -> int:
         return int(self.encoder.config.projection_dim)
 
-    def read(self, ids: Tensor, changed: Weights | None = None) -> Reading:
-        """Read token ids [batch, tokens] with `changed` weights in place of the encoder's own."""
+    def read(self, ids: Tensor, clip_skip: int = 1, changed: Weights | None = None) -> Reading:
+        """Read token ids [batch, tokens] with `changed` weights in place of the encoder's own.
+
+        Features are those of all layers. Hidden states come from the layer that `clip_skip` counts
+        from the end, through the final norm. Raises PersonalisationRefused where there is none.
+        """
+        whole = self._read(ids, changed)
+        if clip_skip == 1:
+            return whole
+        with self._without_last(clip_skip - 1):
+            return Reading(self._read(ids, changed).hidden, whole.features)
+
+    @contextmanager
+    def _without_last(self, count: int) -> Iterator[None]:
+        """Let the last `count` layers pass on what they are given."""
+        layers = self.encoder.text_model.encoder.layers
+        if count >= len(layers):
+            raise PersonalisationRefused(
+                "clip-skip-out-of-range",
+                f"The clip skip can't be {count + 1}; this text encoder has {len(layers)} layers.",
+            )
+        with ExitStack() as stack:
+            for layer in layers[-count:]:
+                stack.callback(layer.register_forward_hook(_pass_on).remove)
+            yield
+
+    def _read(self, ids: Tensor, changed: Weights | None) -> Reading:
         if changed is None and self._is_frozen:
             output = self.encoder(input_ids=ids)
         else:
@@ -78,3 +107,7 @@ class TextTower:
                 "tokenise it with the text encoder's own tokenizer.",
             )
         return is_end.int().argmax(dim=1)
+
+
+def _pass_on(_: nn.Module, given: tuple[Tensor, ...], __: Tensor) -> Tensor:
+    return given[0]

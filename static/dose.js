@@ -24,7 +24,9 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-preset]");
   if (!button) return;
   for (const [name, value] of Object.entries(JSON.parse(button.dataset.preset))) {
-    button.form.elements.namedItem(name).value = value;
+    const field = button.form.elements.namedItem(name);
+    if (field.type === "checkbox") field.checked = value;
+    else field.value = value;
   }
   button.form.dispatchEvent(new Event("change", { bubbles: true }));
 });

@@ -16,6 +16,7 @@ from registry.models.spaces import DIGEST_PATTERN, digest_field
 LARGEST_SEED = 2**32 - 1  # what the web UIs and their pictures' metadata use
 MOST_STEPS = 50  # of personalisation; the paper uses fewer than 20
 MOST_ANCHOR = 4.0  # beyond it a prompt hardly moves
+MOST_CLIP_SKIP = 12  # CLIP-L's text encoder has 12 layers
 MOST_SAMPLING_STEPS = 100
 LARGEST_SIDE = 1024  # pixels
 SIZE_STEP = 8  # pixels; latents of Stable Diffusion are an eighth of the picture
@@ -30,6 +31,10 @@ PARAMETERS = (
     "rate",
     "weight",
     "anchor",
+    "slerp",
+    "clip_skip",
+    "enough_agreement",
+    "most_drift",
     "sampler",
     "sampling_steps",
     "guidance",
@@ -78,6 +83,29 @@ class Generation(Job):
         validators=[MinValueValidator(0.0), MaxValueValidator(MOST_ANCHOR)],
         help_text="Keep the subject: how much of the prompt's own meaning the target holds; "
         "0 is the paper's method.",
+    )
+    slerp = models.BooleanField(
+        default=False,
+        help_text="Mix plain and personalised words along the arc instead of the straight line, "
+        "where the weight is below 1.",
+    )
+    clip_skip = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_CLIP_SKIP)],
+        help_text="The layer of the text encoder that is drawn from, counted from the end: 1 is "
+        "the last, as most checkpoints expect.",
+    )
+    enough_agreement = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-1.0), MaxValueValidator(1.0)],
+        help_text="Stop early once the words agree so much with the look.",
+    )
+    most_drift = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.0), MaxValueValidator(10.0)],
+        help_text="Stop early once the words have drifted so far.",
     )
     sampler = models.CharField(max_length=16, choices=Sampler.choices, blank=True)
     sampling_steps = models.PositiveSmallIntegerField(

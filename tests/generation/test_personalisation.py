@@ -40,8 +40,10 @@ def text_encoder(models: Models) -> CLIPTextModelWithProjection:
         Recipe("ascent", steps=6, rate=0.02),
         Recipe("adam", steps=6, rate=1e-4, anchor=1.0),
         Recipe("ascent", steps=6, rate=0.02, anchor=0.5),
+        Recipe("adam", steps=6, rate=1e-4, clip_skip=2),
+        Recipe("ascent", steps=6, rate=0.02, clip_skip=3),
     ],
-    ids=["adam", "ascent", "adam-anchored", "ascent-anchored"],
+    ids=["adam", "ascent", "adam-anchored", "ascent-anchored", "adam-skip", "ascent-skip"],
 )
 def test_it_does_what_the_naive_version_does(models: Models, prompt: str, recipe: Recipe) -> None:
     input_ids = models.tokenize(prompt).ids
@@ -145,6 +147,25 @@ def test_no_steps_and_no_weight_leave_the_plain_conditioning(
     assert torch.equal(result.plain, models.read(input_ids))
     assert result.drift.tolist() == [0.0]
     assert result.agreement.shape == (1, recipe.steps + 1)
+
+
+def test_a_clip_skip_changes_what_is_read_and_not_what_is_climbed(models: Models) -> None:
+    input_ids = models.tokenize(REPEATED).ids
+    last = personalise(models.text_encoder, input_ids, direction(), Recipe(steps=3))
+    before = personalise(models.text_encoder, input_ids, direction(), Recipe(steps=3, clip_skip=2))
+    assert torch.equal(last.agreement, before.agreement)
+    assert torch.equal(before.plain, models.read(input_ids, clip_skip=2))
+    assert not torch.allclose(before.plain, last.plain, atol=0.1)
+
+
+def test_a_clip_skip_beyond_the_first_layer_is_refused(models: Models) -> None:
+    layers = models.text_encoder.config.num_hidden_layers
+    deepest = Recipe(steps=1, clip_skip=layers)
+    input_ids = models.tokenize(ONE_WORD).ids
+    assert personalise(models.text_encoder, input_ids, direction(), deepest).drift[0] > 0
+    beyond = Recipe(steps=1, clip_skip=layers + 1)
+    with pytest.raises(PersonalisationRefused, match=f"can't be {layers + 1}.*{layers} layers"):
+        personalise(models.text_encoder, input_ids, direction(), beyond)
 
 
 def test_the_weight_mixes_plain_and_personalised(models: Models) -> None:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
@@ -17,18 +16,22 @@ from generation.checkpoint import (
     ProjectionMismatch,
     checkpoint_digest,
 )
+from generation.sketches import Progress, Watcher
 
 __all__ = [
     "CheckpointUnavailable",
     "DiffusionRefused",
     "Models",
+    "OutOfMemory",
     "PictureWithheld",
+    "Progress",
     "ProjectionMismatch",
     "Sampling",
     "SamplingRefused",
     "UnknownSampler",
     "checkpoint_digest",
     "draw",
+    "draw_within_memory",
 ]
 
 OWN_SAMPLER = ""
@@ -46,6 +49,10 @@ class UnknownSampler(SamplingRefused):
 
 class PictureWithheld(DiffusionRefused):
     code = "picture-withheld"
+
+
+class OutOfMemory(DiffusionRefused):
+    code = "out-of-memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ def draw(
     conditioning: Tensor,
     negative: Tensor,
     sampling: Sampling,
-    on_step: Callable[[int], None] | None = None,
+    watch: Callable[[Progress], None] | None = None,
     clip_skip: int = 1,
 ) -> list[Image.Image]:
     """Draw one picture for each row of `conditioning` [batch, tokens, hidden], in one batch.
@@ -85,7 +92,7 @@ def draw(
     All rows start from the same noise, made on the CPU from the seed, so that only the conditioning
     tells them apart and a seed means the same on every device. `negative` [1, tokens, hidden] is
     shared; the shorter of the two is filled up with the empty prompt, read with `clip_skip`.
-    `on_step` gets the number of steps done and may raise to stop. Raises SamplingRefused,
+    `watch` gets each step's progress and may raise to stop. Raises SamplingRefused,
     PictureWithheld.
     """
     _refuse_unfit(models, sampling)
@@ -96,16 +103,17 @@ def draw(
         _filled(models, each, longest, clip_skip) for each in (conditioning, negative)
     )
     generators = [torch.Generator().manual_seed(sampling.seed) for _ in range(rows)]
+    noise = _noise(models, sampling, generators).to(precision)
     drawn = pipeline(
         prompt_embeds=conditioning.to(precision),  # [batch, tokens, hidden]
         negative_prompt_embeds=negative.to(precision).expand(rows, -1, -1),  # same
-        latents=_noise(models, sampling, generators).to(precision),
+        latents=noise,
         generator=generators,  # For samplers that add noise on the way.
         num_inference_steps=sampling.steps,
         guidance_scale=sampling.guidance,
         width=sampling.width,
         height=sampling.height,
-        callback_on_step_end=_step_counter(sampling.steps, on_step),
+        callback_on_step_end=watch and Watcher(watch, sampling.steps, noise),
     )
     if withheld := sum(drawn.nsfw_content_detected or []):
         raise PictureWithheld(
@@ -114,6 +122,56 @@ def draw(
         )
     pictures: list[Image.Image] = drawn.images
     return pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    pictures: list[Image.Image]
+    together: int  # of them were drawn at once, at most
+
+
+def draw_within_memory(
+    models: Models,
+    conditioning: Tensor,
+    negative: Tensor,
+    sampling: Sampling,
+    watch: Callable[[Progress], None] | None = None,
+    clip_skip: int = 1,
+) -> Drawn:
+    """Draw as `draw` does, in smaller and smaller batches where the device's memory is too small.
+
+    A row's picture is the same in every batch, but for rounding. Raises OutOfMemory where one
+    picture is too large, and what `draw` raises.
+    """
+
+    def in_parts(parts: tuple[Tensor, ...]) -> list[Image.Image]:
+        pictures = []
+        for index, part in enumerate(parts):
+            watcher = _share(watch, index, len(parts))
+            pictures += draw(models, part, negative, sampling, watcher, clip_skip)
+        return pictures
+
+    together = len(conditioning)
+    while True:
+        try:
+            return Drawn(in_parts(conditioning.split(together)), together)
+        except torch.OutOfMemoryError as error:
+            if together == 1:
+                raise OutOfMemory(
+                    f"A picture of {sampling.width} by {sampling.height} pixels needs more memory "
+                    "than this worker's device has; ask for a smaller one."
+                ) from error
+        together = math.ceil(together / 2)  # Here, since the error holds on to what did not fit.
+        torch.cuda.empty_cache()
+
+
+def _share(
+    watch: Callable[[Progress], None] | None, index: int, parts: int
+) -> Callable[[Progress], None] | None:
+    """Return a watcher of one part of several, to which all of them are one drawing."""
+    if watch is None or parts == 1:
+        return watch
+    return lambda progress: watch(progress.of_part(index, parts))
 
 
 def _filled(models: Models, conditioning: Tensor, tokens: int, clip_skip: int) -> Tensor:
@@ -161,17 +219,3 @@ def _noise(models: Models, sampling: Sampling, generators: list[torch.Generator]
     )
     rows = [torch.randn(shape, generator=generator) for generator in generators]
     return torch.stack(rows)  # [batch, channels, height / factor, width / factor]
-
-
-def _step_counter(
-    steps: int, on_step: Callable[[int], None] | None
-) -> Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]:
-    """Adapt `on_step` to the pipeline's callback, which counts from 0 and may change latents."""
-
-    def report(pipeline: Any, index: int, _: Any, __: dict[str, Any]) -> dict[str, Any]:
-        if on_step is not None:
-            # Some samplers, such as PNDM, take more turns than the steps that they were asked for.
-            on_step(math.ceil((index + 1) * steps / pipeline.num_timesteps))
-        return {}
-
-    return report

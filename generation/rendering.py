@@ -1,8 +1,10 @@
 """From a queued generation to two stored pictures: personalise, then draw. Worker side."""
 
+from functools import partial
+
 import torch
 
-from generation import diffusion, provenance
+from generation import diffusion, previews, provenance
 from generation.conditionings import conditioning_of
 from generation.doses import RECIPE
 from generation.emphasis import EmphasisRefused
@@ -30,23 +32,23 @@ def render(generation: Generation, lease: Lease) -> None:
                 stage="personalising", done=step, total=generation.total
             ),
         )
-        plain, personalised = diffusion.draw(
+        drawn = diffusion.draw_within_memory(
             models,
             torch.cat([found.plain, found.personalised]),
             models.condition(generation.negative_prompt, generation.clip_skip),
             sampling_of(generation),
-            on_step=lambda step: lease.report(
-                stage="drawing", done=generation.steps + step, total=generation.total
-            ),
+            watch=partial(_report, generation, lease),
             clip_skip=generation.clip_skip,
         )
     except (
         diffusion.SamplingRefused,
         diffusion.PictureWithheld,
+        diffusion.OutOfMemory,
         PersonalisationRefused,
         EmphasisRefused,
     ) as error:
         raise JobFailed(error.detail) from error
+    plain, personalised = drawn.pictures
     generation.checkpoint = checkpoint_digest()
     lease.succeed(
         checkpoint=generation.checkpoint,
@@ -54,7 +56,25 @@ def render(generation: Generation, lease: Lease) -> None:
         personalised=blobs.ensure_blob(provenance.personalised_png(generation, personalised)),
         agreement=found.agreement,
         drift=found.drift,
+        remark=_remark(drawn),
         done=generation.total,
+    )
+
+
+def _report(generation: Generation, lease: Lease, progress: diffusion.Progress) -> None:
+    done = generation.steps + progress.step
+    lease.report(stage="drawing", done=done, total=generation.total)
+    if previews.is_due(progress.step, progress.steps) and (sketches := progress.sketch()):
+        previews.keep_preview(generation, sketches[-1])
+
+
+def _remark(drawn: diffusion.Drawn) -> str:
+    """Tell what was done in another way than it was asked for."""
+    if drawn.together == len(drawn.pictures):
+        return ""
+    return (
+        "The worker's memory was too small for both pictures at once, so they were drawn one after "
+        "the other. They are the same, it only took longer."
     )
 
 

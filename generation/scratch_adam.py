@@ -16,6 +16,7 @@ from transformers import CLIPTextModelWithProjection
 
 from generation.text_towers import Climber, TextTower, Weights
 
+GROUP = 1_000_000  # weights that are moved at once; 28 MB with gradient and moments
 TABLES = ("embeddings.token_embedding", "embeddings.position_embedding")
 
 
@@ -52,10 +53,8 @@ class ScratchAdam:
             for name, weight in tower.weights.items()
             if name not in frozen
         }
-        # One for each weight, which moves as soon as its gradient is known. That is still in the
-        # processor's cache then, and its memory serves the next weight.
         rows = [table.rows for table in self._tables.values()]
-        self._optimisers = [_adam_of(weight) for weight in (*self._weights.values(), *rows)]
+        self._groups = [_Group(each) for each in _grouped([*self._weights.values(), *rows])]
 
     @contextmanager
     def attached(self, tower: TextTower, ids: Tensor, rate: float) -> Iterator[Climber]:
@@ -63,11 +62,8 @@ class ScratchAdam:
         with torch.no_grad():
             for name, weight in self._weights.items():
                 weight.copy_(tower.weights[name])
-        for optimiser in self._optimisers:
-            optimiser.param_groups[0]["lr"] = rate
-            for state in optimiser.state.values():
-                for tensor in state.values():  # both moments and the number of steps
-                    tensor.zero_()
+        for group in self._groups:
+            group.start(rate)
         positions = torch.arange(ids.shape[1], device=ids.device)
         with ExitStack() as stack:
             for (name, rows), indices in zip(self._tables.items(), (ids, positions), strict=True):
@@ -77,16 +73,43 @@ class ScratchAdam:
             yield Climber(partial(tower.read, changed=self._weights), Tensor.backward)
 
 
-def _adam_of(weight: Tensor) -> torch.optim.Optimizer:
-    """Return an optimiser that moves `weight` up, and forgets its gradient, when that is there."""
-    optimiser = torch.optim.Adam([weight], maximize=True, fused=True)
+class _Group:
+    """Weights that move as soon as the gradients of all of them are known.
 
-    def move(_: Tensor) -> None:
-        optimiser.step()
-        optimiser.zero_grad()
+    Those are still in the processor's cache then, and their memory serves the next group.
+    """
 
-    weight.register_post_accumulate_grad_hook(move)
-    return optimiser
+    def __init__(self, weights: list[Tensor]) -> None:
+        self._optimiser = torch.optim.Adam(weights, maximize=True, fused=True)
+        self._count = self._missing = len(weights)
+        for weight in weights:
+            weight.register_post_accumulate_grad_hook(self._gradient_came)
+
+    def start(self, rate: float) -> None:
+        """Forget both moments and the number of steps."""
+        self._missing = self._count
+        self._optimiser.zero_grad()
+        self._optimiser.param_groups[0]["lr"] = rate
+        for state in self._optimiser.state.values():
+            for tensor in state.values():
+                tensor.zero_()
+
+    def _gradient_came(self, _: Tensor) -> None:
+        self._missing -= 1
+        if not self._missing:
+            self._missing = self._count
+            self._optimiser.step()
+            self._optimiser.zero_grad()
+
+
+def _grouped(weights: list[Tensor]) -> list[list[Tensor]]:
+    """Return neighbours together until they are worth a call of the optimiser."""
+    groups: list[list[Tensor]] = [[]]
+    for weight in weights:
+        groups[-1].append(weight)
+        if sum(each.numel() for each in groups[-1]) >= GROUP:
+            groups.append([])
+    return [group for group in groups if group]
 
 
 _scratches: WeakKeyDictionary[CLIPTextModelWithProjection, ScratchAdam] = WeakKeyDictionary()

@@ -47,6 +47,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "agreement",
             "drift",
             "has_effect",
+            "remark",
             "created_at",
             "finished_at",
         ]

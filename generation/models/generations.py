@@ -125,6 +125,7 @@ class Generation(Job):
     agreement = models.JSONField(
         default=list, blank=True
     )  # cosine of prompt and embedding, steps 0 to T
+    remark = models.CharField(max_length=200, blank=True)  # what was done otherwise than asked
     drift = models.FloatField(null=True, blank=True)  # |c' - c| / |c| of the conditioning
 
     objects: ClassVar = GenerationQuerySet.as_manager()

@@ -16,12 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
+from generation import previews
 from generation.doses import presets
 from generation.forms import DrawForm, find_look
 from generation.models import Generation
 from generation.models.generations import LEAST_DRIFT, PARAMETERS
 from generation.prompts import queue_generation
 from registry import blobs, covers, serving
+from registry.digests import digest_bytes
 from registry.models import Aesthetic
 
 PAGE_SIZE = 24
@@ -105,6 +107,8 @@ def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
 def picture(request: PersonRequest, pk: UUID, which: str) -> HttpResponse:
     """The picture `plain` or `personalised` of a drawing."""
     found = find_own(request, pk)
+    if which == "preview":
+        return _preview(request, found)
     digest = {"plain": found.plain, "personalised": found.personalised}.get(which)
     if not digest:
         raise Http404
@@ -117,6 +121,15 @@ def picture(request: PersonRequest, pk: UUID, which: str) -> HttpResponse:
     return serving.serve(request, content)
 
 
+def _preview(request: PersonRequest, found: Generation) -> HttpResponse:
+    """Show what a running drawing looks like so far."""
+    data = previews.preview_of(found)
+    if data is None:
+        raise Http404
+    content = serving.Representation(data, digest_bytes(data), "image/webp", "private, no-store")
+    return serving.serve(request, content)
+
+
 def find_own(request: PersonRequest, pk: UUID) -> Generation:
     """Return a drawing of the visitor; 404 for all others'."""
     own = Generation.objects.visible_to(request.user)
@@ -125,7 +138,12 @@ def find_own(request: PersonRequest, pk: UUID) -> Generation:
 
 def _context(request: PersonRequest, pk: UUID) -> dict[str, Any]:
     found = find_own(request, pk)
-    return {"drawing": found, "result": _result(found) if found.has_succeeded else None}
+    if found.has_succeeded:
+        return {"drawing": found, "result": _result(found)}
+    has_preview = not found.is_final and previews.preview_of(found) is not None
+    preview = reverse("generation:picture", args=[found.pk, "preview"]) if has_preview else ""
+    # Another address for each, or a browser shows the first one on.
+    return {"drawing": found, "preview_url": preview and f"{preview}?step={found.done}"}
 
 
 def _result(found: Generation) -> Result:

@@ -21,6 +21,7 @@ from transformers import CLIPConfig, CLIPImageProcessor
 from generation.diffusion import (
     Models,
     PictureWithheld,
+    Progress,
     Sampling,
     SamplingRefused,
     UnknownSampler,
@@ -165,19 +166,19 @@ def test_the_number_of_steps_done_is_reported_and_never_exceeds_the_steps(
 ) -> None:
     drawing = models if kind is None else with_scheduler(models, kind)
     done: list[int] = []
-    draw(drawing, plain, negative, SAMPLING, done.append)
+    draw(drawing, plain, negative, SAMPLING, lambda progress: done.append(progress.step))
     assert done == expected
 
 
-def test_an_exception_from_on_step_cancels_and_leaves_the_models_usable(
+def test_an_exception_while_watching_cancels_and_leaves_the_models_usable(
     models: Models, plain: Tensor, negative: Tensor
 ) -> None:
     [before] = draw(models, plain, negative, SAMPLING)
     done: list[int] = []
 
-    def stop(step: int) -> None:
-        done.append(step)
-        if step == 2:
+    def stop(progress: Progress) -> None:
+        done.append(progress.step)
+        if progress.step == 2:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image as Picture
 
 from accounts.models import User
+from generation import previews
 from generation.models import Generation
 from generation.models.generations import LEAST_DRIFT
 from generation.prompts import queue_generation
@@ -244,3 +246,39 @@ def test_the_models_are_as_they_were_after_a_drawing_was_stopped(
     after = ready(ada, measured)
     assert after.plain == undisturbed.plain
     assert np.array_equal(pixels(after.personalised), pixels(undisturbed.personalised))
+
+
+# --- While it is drawn --------------------------------------------------------------------------
+
+
+def test_previews_are_due_three_times_and_never_for_the_finished_picture() -> None:
+    assert [step for step in range(1, 21) if previews.is_due(step, 20)] == [5, 10, 15]
+    assert [step for step in range(1, 3) if previews.is_due(step, 2)] == [1]
+    assert not previews.is_due(1, 1)
+
+
+def test_a_running_drawing_keeps_a_preview_of_the_personalised_picture(
+    ada: User, measured: Version
+) -> None:
+    made = ready(ada, measured, width=96, height=64, sampling_steps=4)
+    preview = previews.preview_of(made)
+    assert preview is not None
+    shown = Picture.open(io.BytesIO(preview))
+    assert (shown.format, shown.size) == ("WEBP", (96, 64))
+
+
+def test_what_the_memory_made_slower_is_told(ada: User, measured: Version) -> None:
+    models = models_for(measured.space)
+
+    def refuse(_: Any, given: tuple[Any, ...], __: Any) -> None:
+        if len(given[0]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    hook = models.pipeline.unet.register_forward_pre_hook(refuse, with_kwargs=True)
+    try:
+        made = ready(ada, measured)
+    finally:
+        hook.remove()
+    assert "one after the other" in made.remark
+    assert made.done == made.total
+    assert ready(ada, measured).remark == ""

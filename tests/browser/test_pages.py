@@ -58,6 +58,7 @@ def test_no_page_scrolls_sideways_complains_or_calls_another_machine(
         "/new",
         f"/draw?aesthetic={drawing.version}",
         "/drawings",
+        "/drawings/read",
         f"/drawings/{drawing.pk}",
         "/accounts/tokens/",
         "/accounts/email/",

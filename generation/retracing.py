@@ -48,6 +48,7 @@ IN_WORDS = {
     "width": "width",
     "height": "height",
 }
+NOT_SETTINGS = frozenset({"Version"})  # of the program; it decides nothing that can be named
 # Ours by the names that people know.
 SAMPLERS = {name: str(value) for value, name in SAMPLER_NAMES.items()}
 
@@ -204,5 +205,5 @@ def _remarks_on_rest(facts: Facts) -> Iterator[str]:
         yield "The file has no prompt."
     if facts.is_ours_unreadable:
         yield "The file's text “aesthetic” is not one that the hub wrote, so it was not used."
-    if facts.others:
-        yield f"The hub has no setting for: {', '.join(map(shown, facts.others))}."
+    if unknown := [key for key in facts.others if key not in NOT_SETTINGS]:
+        yield f"The hub has no setting for: {', '.join(map(shown, unknown))}."

@@ -136,7 +136,7 @@ def test_a_plain_picture_leaves_look_and_dose_to_be_chosen(
 
 def test_of_a_web_uis_picture_all_that_cannot_be_used_is_told(client: Client) -> None:
     text = FOREIGN.replace("CFG scale: 7.5", "CFG scale: 99").replace("Seed: 2", "Seed: 72")
-    answer = show(client, web_ui(f"{text}, Clip skip: 2"))
+    answer = show(client, web_ui(f"{text}, Clip skip: 2, Version: v1.6.0"))
     for sentence in (
         "The file names the look “laion_7plus” without a hash",
         "The seed “72179987202” can't be used here.",

@@ -52,7 +52,10 @@ class BearerAuthentication(BaseAuthentication):
 
 
 def scope_of(method: str | None, view: APIView) -> str:
-    """Return the scope that a token needs for `method` of `view`."""
+    """Return the scope that a token needs for `method` of `view`; “read” for what changes nothing.
+
+    Asking by POST changes nothing where `write_scope` is “read”.
+    """
     if method in SAFE_METHODS:
         return Token.Scope.READ
     return str(getattr(view, "write_scope", Token.Scope.WRITE))
@@ -71,18 +74,17 @@ def lack_of(scope: str, token: Token) -> str:
 
 
 class ScopePermission(BasePermission):
-    """Anyone may read what is public; changing needs a person, and a token its scope.
+    """Anyone may read what is public; all else needs a person, and a token its scope.
 
     A view names the scope of its changing calls in `write_scope` ("write" where it is silent).
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        reads = request.method in SAFE_METHODS
-        if not reads and not request.user.is_authenticated:
+        scope = scope_of(request.method, view)
+        if scope != Token.Scope.READ and not request.user.is_authenticated:
             return False
         token = request.auth
         if not isinstance(token, Token):
             return True
-        scope = scope_of(request.method, view)
         self.message = lack_of(scope, token)
         return scope in token.scopes

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from generation import emphasis
 from generation.doses import RECIPE, default_dose
@@ -42,6 +43,31 @@ def find_look(ref: str, *, person: Any) -> Version | None:
         if len(titled) == 1:
             ref = titled[0].ref
     return find_version(ref, person=person)
+
+
+def values_in(query: QueryDict) -> dict[str, Any]:
+    """Return the values for a form of a drawing that an address brings, by their fields.
+
+    What is no value of its field comes as it is: the form says so once it is sent.
+    """
+    values: dict[str, Any] = {}
+    for name, text in query.items():
+        if field := DrawForm.base_fields.get(name):
+            try:
+                values[name] = field.to_python(text)
+            except forms.ValidationError:
+                values[name] = text
+    return values
+
+
+class PictureForm(forms.Form):
+    """One file; what is wrong with it is said of it by its name."""
+
+    file = forms.FileField(
+        label="A PNG file",
+        allow_empty_file=True,
+        error_messages={"required": "Choose a file to read."},
+    )
 
 
 class DrawForm(forms.ModelForm[Generation]):

@@ -2,7 +2,7 @@
 
 The grammar is the AUTOMATIC1111 web UI's: the prompt, a line "Negative prompt: …" unless it is
 empty, and one last line of "Key: value" pairs parted by commas, where a value that holds a comma,
-a colon or a line break is a JSON string.
+a colon or a line break is a JSON string. infotext_reading reads it.
 """
 
 import io
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+
+from generation.infotext_reading import NEGATIVE, has_negative_line
 
 SPECIAL = frozenset(',:"\n\r')  # In these a bare value would be cut or read as something else.
 SHORT_HASH = 10  # hexadecimal digits, by which the web UIs and model sites name files
@@ -78,9 +80,16 @@ def parameters(drawing: Drawing, aesthetic: AppliedAesthetic | None) -> str:
     line = ", ".join(f"{key}: {_value(value)}" for key, value in pairs.items())
     # The one value that is bare JSON: model sites look for exactly this, and at the end.
     line += f", Hashes: {json.dumps(hashes, ensure_ascii=False)}"
-    negative = drawing.negative_prompt.strip()
-    lines = [drawing.prompt.strip(), f"Negative prompt: {negative}" if negative else "", line]
-    return "\n".join(text for text in lines if text)
+    return "\n".join([*_prompts(drawing.prompt.strip(), drawing.negative_prompt.strip()), line])
+
+
+def _prompts(prompt: str, negative: str) -> list[str]:
+    """Leave out what is empty; but the last line that begins the negative prompt must be ours."""
+    with_negative = negative or has_negative_line(prompt)
+    return [
+        *([prompt] if prompt else []),
+        *([f"{NEGATIVE} {negative}"] if with_negative else []),
+    ]
 
 
 def _aesthetic_pairs(aesthetic: AppliedAesthetic) -> dict[str, object]:

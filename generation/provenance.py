@@ -9,21 +9,18 @@ from typing import Any
 
 from django.conf import settings
 
-from generation import infotext
+from generation import infotext, picture_facts
 from generation.doses import RECIPE
 from generation.models import Generation
 from generation.models.generations import PARAMETERS
 from registry.digests import hex_of
-
-TEXT = "parameters"  # the key that the web UIs read
-OURS = "aesthetic"
 
 SAMPLER_NAMES = {Generation.Sampler.CHECKPOINT: "Default", Generation.Sampler.DPM: "DPM++ 2M"}
 
 
 def plain_png(generation: Generation, image: Any) -> bytes:
     """Return the plain picture as PNG: what the prompt alone draws."""
-    texts = {TEXT: infotext.parameters(_drawing(generation), None)}
+    texts = {picture_facts.PARAMETERS: infotext.parameters(_drawing(generation), None)}
     return infotext.png(image, texts, {})
 
 
@@ -35,8 +32,9 @@ def personalised_png(generation: Generation, image: Any) -> bytes:
         vector_sha256=hex_of(version.vector_digest),
         **{name: getattr(generation, name) for name in RECIPE if name != "clip_skip"},
     )
-    texts = {TEXT: infotext.parameters(_drawing(generation), applied)}
-    return infotext.png(image, texts, {OURS: json.dumps(everything(generation), sort_keys=True)})
+    texts = {picture_facts.PARAMETERS: infotext.parameters(_drawing(generation), applied)}
+    ours = {picture_facts.AESTHETIC: json.dumps(everything(generation), sort_keys=True)}
+    return infotext.png(image, texts, ours)
 
 
 def everything(generation: Generation) -> dict[str, Any]:

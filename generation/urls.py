@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from generation.views import doses, drawings
+from generation.views import doses, drawings, retracing
 
 app_name = "generation"
 urlpatterns = [
     path("draw", drawings.draw, name="draw"),
     path("draw/dose", doses.dose, name="dose"),
     path("drawings", drawings.drawings, name="drawings"),
+    path("drawings/read", retracing.read, name="read"),
     path("drawings/<uuid:pk>", drawings.drawing, name="drawing"),
     path("drawings/<uuid:pk>/status", drawings.status, name="status"),
     path("drawings/<uuid:pk>/cancel", drawings.cancel, name="cancel"),

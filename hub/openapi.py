@@ -4,9 +4,10 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
+from rest_framework.permissions import IsAuthenticated
 
 from accounts.authentication import scope_of
+from accounts.models import Token
 from hub.errors import MEDIA_TYPE
 
 PROBLEM: dict[str, Any] = {
@@ -59,7 +60,7 @@ class HubSchema(AutoSchema):
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         ways: list[dict[str, list[str]]] = super().get_auth()
-        reads = self.method in SAFE_METHODS
+        reads = scope_of(self.method, self.view) == Token.Scope.READ
         if reads and IsAuthenticated not in self.view.permission_classes:
             ways.append({})
         return ways

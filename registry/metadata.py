@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
-from registry.containers import jpeg, png, webp
+from registry.containers import jpeg, png, png_chunks, webp
 from registry.containers.parts import MalformedPicture, Stripped
 
 __all__ = ["MalformedPicture", "Stripped", "media_type_of", "strip"]
@@ -23,7 +23,7 @@ def media_type_of(data: bytes) -> str | None:
     """Return what the first bytes say that the data is; None where it is none of the three."""
     if data.startswith(jpeg.MAGIC):
         return "image/jpeg"
-    if data.startswith(png.MAGIC):
+    if data.startswith(png_chunks.MAGIC):
         return "image/png"
     if webp.is_webp(data):
         return "image/webp"

@@ -8,10 +8,12 @@ from itertools import product
 
 import pytest
 from django.test import Client
+from PIL import Image as Picture
 
 from accounts.models import Token, User, issue_token
 from generation.models import Generation
 from generation.prompts import queue_generation
+from generation.provenance import personalised_png
 from registry import blobs, publishing
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
@@ -40,7 +42,8 @@ LISTS = {
 # The same for everybody, or about the visitor alone.
 OF_ALL = {
     "hub:about", "hub:problem", "hub:live", "hub:ready", "hub:docs", "registry:create",
-    "hub:favicon", "api:root", "api:openapi", "api:unknown",
+    "hub:favicon", "api:root", "api:openapi", "api:unknown", "generation:read",
+    "api:picture_info",
 }  # fmt: skip
 
 # Others' code: allauth knows the visitor only; the admin's site asks for a staff member.
@@ -222,6 +225,24 @@ def test_a_hidden_look_cannot_be_drawn_with(hidden: Hidden, visitors: list[Clien
     )
     assert answer.status_code in {404, 422}
     assert not Generation.objects.exists()
+
+
+def test_a_picture_drawn_in_a_hidden_look_does_not_lead_to_it(
+    hidden: Hidden, visitors: list[Client]
+) -> None:
+    """Whoever was sent such a picture may read what it says itself, and no more."""
+    version = Version.objects.get(pk=hidden.blanks["pk"][0])
+    made = Generation(version=version, prompt="a boat", seed=1, width=128, height=128)
+    made.checkpoint = version.vector_digest
+    made.steps, made.rate, made.weight, made.sampling_steps, made.guidance = 2, 0.1, 1.0, 2, 4.0
+    data = personalised_png(made, Picture.new("RGB", (8, 8)))
+    for client in visitors:
+        page = client.post("/drawings/read", {"file": factories.upload("boat.png", data)})
+        assert "Secret look" not in page.content.decode()
+        assert "The look is not in this hub." in " ".join(page.content.decode().split())
+        answer = client.post("/api/v1/picture-info", {"file": factories.upload("boat.png", data)})
+        assert answer.json()["look"]["version"] is None
+        assert answer.json()["drawing"] is None
 
 
 def test_the_admin_is_for_its_keepers(hidden: Hidden, visitors: list[Client]) -> None:

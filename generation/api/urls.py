@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from generation.api import generations, questions
+from generation.api import generations, picture_info, questions
 
 urlpatterns = [
     path("dose", questions.DoseView.as_view(), name="dose"),
     path("prompt-embeds", questions.PromptEmbedsView.as_view(), name="prompt_embeds"),
     path("agreement", questions.AgreementView.as_view(), name="agreement"),
+    path("picture-info", picture_info.PictureInfo.as_view(), name="picture_info"),
     path("generations", generations.GenerationList.as_view(), name="generations"),
     path("generations/<uuid:pk>", generations.GenerationDetail.as_view(), name="generation"),
     path(

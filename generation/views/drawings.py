@@ -18,7 +18,7 @@ from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
 from generation import previews
 from generation.doses import presets
-from generation.forms import DrawForm, find_look
+from generation.forms import DrawForm, find_look, values_in
 from generation.models import Generation
 from generation.models.generations import LEAST_DRIFT, PARAMETERS
 from generation.prompts import queue_generation
@@ -189,14 +189,14 @@ def _trace_points(agreement: list[float]) -> str:
 
 
 def _initial(request: PersonRequest) -> dict[str, Any]:
-    """Return what the form starts with: an earlier drawing's settings, or a look."""
+    """Return what the form starts with: an earlier drawing's settings, or those in the address."""
     earlier = request.GET.get("from", "")
     try:
         found = Generation.objects.visible_to(request.user).filter(pk=UUID(earlier)).first()
     except ValueError:
         found = None
     if found is None:
-        return {"aesthetic": request.GET.get("aesthetic", "")}
+        return {"aesthetic": "", **values_in(request.GET)}
     return {"aesthetic": str(found.version), **{name: getattr(found, name) for name in PARAMETERS}}
 
 

@@ -6,21 +6,13 @@ an animation the picture that programs without animation show is kept. The rest 
 stands after the end chunk included.
 """
 
-import struct
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from registry.containers import exif
-from registry.containers.parts import (
-    MalformedPicture,
-    Stripped,
-    check_count,
-    check_profile,
-    truncated,
-)
-
-MAGIC = b"\x89PNG\r\n\x1a\n"
+from registry.containers.parts import MalformedPicture, Stripped, check_profile
+from registry.containers.png_chunks import MAGIC, Chunk, chunks, size_of
+from registry.containers.png_texts import TEXT_CHUNKS, Text
 
 # Colour chunks and the lengths that they may have, so that nothing can be hidden in one.
 _COLOUR_LENGTHS = {
@@ -34,74 +26,32 @@ _COLOUR_LENGTHS = {
     b"mDCV": range(24, 25),
     b"cLLI": range(8, 9),
 }
-_HEADER = struct.Struct(
-    ">II5B"
-)  # Width, height, depth, colour type, compression, filter, interlace.
-
-_CHECKSUM_BYTES = 4
 
 # What Pillow is willing to inflate of a profile or of a text.
 _MAX_INFLATED = 1024 * 1024
 
 # Texts that are worth inflating, to see whether they tell a place.
 _TEXTS = (b"XML:com.adobe.xmp\0", b"Raw profile type exif\0", b"Raw profile type APP1\0")
-_TEXT_CHUNKS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 _MAX_TEXTS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    name: bytes
-    body: bytes
-
-
 def strip(data: bytes) -> Stripped:
-    chunks = list(_chunks(data))
-    width, height = _size(chunks[0])
-    first, last = _picture_data(chunks)
-    header = chunks[1:first]
+    found = list(chunks(data))
+    width, height = size_of(found[0])
+    first, last = _picture_data(found)
+    header = found[1:first]
     orientation = exif.orientation_of(_first(header, b"eXIf"))
     kept = [
-        chunks[0],
+        found[0],
         *_colours(header),
         *_exif(orientation),
-        *chunks[first:last],
-        _Chunk(b"IEND", b""),
+        *found[first:last],
+        Chunk(b"IEND", b""),
     ]
-    return Stripped(_joined(kept), width, height, orientation, _has_location(chunks))
+    return Stripped(_joined(kept), width, height, orientation, _has_location(found))
 
 
-def _chunks(data: bytes) -> Iterator[_Chunk]:
-    position = len(MAGIC)
-    name = b""
-    count = 0
-    while name != b"IEND":
-        length = int.from_bytes(data[position : position + 4], "big")
-        name = data[position + 4 : position + 8]
-        body = data[position + 8 : position + 8 + length]
-        checksum = data[position + 8 + length : position + 12 + length]
-        if len(checksum) != _CHECKSUM_BYTES:
-            raise truncated(f"chunk {_shown(name)}" if name else "last chunk")
-        if int.from_bytes(checksum, "big") != zlib.crc32(body, zlib.crc32(name)):
-            raise MalformedPicture("malformed", f"has a wrong checksum in its chunk {_shown(name)}")
-        yield _Chunk(name, body)
-        position += 12 + length
-        count += 1
-        check_count(count)
-
-
-def _shown(name: bytes) -> str:
-    return ascii(name.decode("latin-1"))
-
-
-def _size(chunk: _Chunk) -> tuple[int, int]:
-    if chunk.name != b"IHDR" or len(chunk.body) != _HEADER.size:
-        raise MalformedPicture("malformed", "doesn't begin with its header")
-    width, height, *_ = _HEADER.unpack(chunk.body)
-    return width, height
-
-
-def _picture_data(chunks: Sequence[_Chunk]) -> tuple[int, int]:
+def _picture_data(chunks: Sequence[Chunk]) -> tuple[int, int]:
     """Return where the picture data begins and ends; it must be in one run."""
     places = [index for index, chunk in enumerate(chunks) if chunk.name == b"IDAT"]
     if not places:
@@ -112,7 +62,7 @@ def _picture_data(chunks: Sequence[_Chunk]) -> tuple[int, int]:
     return first, last
 
 
-def _colours(header: Sequence[_Chunk]) -> Iterator[_Chunk]:
+def _colours(header: Sequence[Chunk]) -> Iterator[Chunk]:
     """Yield each colour chunk once, in their order; later ones of a name don't count."""
     seen: set[bytes] = set()
     for chunk in header:
@@ -125,7 +75,7 @@ def _colours(header: Sequence[_Chunk]) -> Iterator[_Chunk]:
             yield from _profile(chunk.body)
 
 
-def _profile(body: bytes) -> Iterator[_Chunk]:
+def _profile(body: bytes) -> Iterator[Chunk]:
     """Yield the profile under a name of ours, without bytes after its end; none if it is broken."""
     _, _, rest = body.partition(b"\0")
     method, compressed = rest[:1], rest[1:]
@@ -137,32 +87,26 @@ def _profile(body: bytes) -> Iterator[_Chunk]:
     check_profile(len(profile), _MAX_INFLATED)
     if method == b"\0" and inflater.eof:
         used = len(compressed) - len(inflater.unused_data)
-        yield _Chunk(b"iCCP", b"ICC profile\0\0" + compressed[:used])
+        yield Chunk(b"iCCP", b"ICC profile\0\0" + compressed[:used])
 
 
-def _exif(orientation: int) -> Iterator[_Chunk]:
+def _exif(orientation: int) -> Iterator[Chunk]:
     if orientation != exif.UPRIGHT:
-        yield _Chunk(b"eXIf", exif.orientation_only(orientation))
+        yield Chunk(b"eXIf", exif.orientation_only(orientation))
 
 
-def _has_location(chunks: Sequence[_Chunk]) -> bool:
+def _has_location(chunks: Sequence[Chunk]) -> bool:
     blocks = (chunk.body for chunk in chunks if chunk.name == b"eXIf")
-    texts = [c for c in chunks if c.name in _TEXT_CHUNKS and c.body.startswith(_TEXTS)]
+    texts = [c for c in chunks if c.name in TEXT_CHUNKS and c.body.startswith(_TEXTS)]
     return any(map(exif.has_location, blocks)) or any(
         exif.mentions_location(text) or _raw_profile_tells_place(text)
         for text in map(_text, texts[:_MAX_TEXTS])
     )
 
 
-def _text(chunk: _Chunk) -> bytes:
-    _, _, rest = chunk.body.partition(b"\0")
-    if chunk.name == b"tEXt":
-        return rest
-    if chunk.name == b"zTXt":
-        return _inflated(rest[1:])
-    is_compressed = rest[:1] == b"\1"
-    text = rest[2:].split(b"\0", 2)[-1]  # After the language and the translated keyword.
-    return _inflated(text) if is_compressed else text
+def _text(chunk: Chunk) -> bytes:
+    found = Text.of(chunk)
+    return _inflated(found.body) if found.is_compressed else found.body
 
 
 def _inflated(compressed: bytes) -> bytes:
@@ -183,11 +127,11 @@ def _raw_profile_tells_place(text: bytes) -> bool:
     return exif.has_location(block.removeprefix(exif.PREFIX)) or exif.mentions_location(block)
 
 
-def _first(chunks: Sequence[_Chunk], name: bytes) -> bytes:
+def _first(chunks: Sequence[Chunk], name: bytes) -> bytes:
     return next((chunk.body for chunk in chunks if chunk.name == name), b"")
 
 
-def _joined(chunks: Sequence[_Chunk]) -> bytes:
+def _joined(chunks: Sequence[Chunk]) -> bytes:
     pieces = [MAGIC]
     for chunk in chunks:
         checksum = zlib.crc32(chunk.body, zlib.crc32(chunk.name))

@@ -1,10 +1,15 @@
 """Every page in a real browser: none scrolls sideways, complains, or calls another machine."""
 
+import base64
+from pathlib import Path
+
 import pytest
 from django.test import Client
+from PIL import Image
 
 from generation.models import Generation
 from generation.prompts import queue_generation
+from generation.provenance import personalised_png
 from registry import blobs, digests
 from registry.leases import Lease
 from tests import factories
@@ -12,6 +17,14 @@ from tests.browser.conftest import Visit
 from tests.browser.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+# What a browser does when somebody drops a file, but for the hand that drops it.
+DROP = """(encoded) => {
+  const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+  const dropped = new DataTransfer();
+  dropped.items.add(new File([bytes], "kept.png", {type: "image/png"}));
+  window.dispatchEvent(new DragEvent("drop", {dataTransfer: dropped, cancelable: true}));
+}"""
 
 LONG = "An-unbroken-title-that-goes-on-and-on-" * 3
 
@@ -34,7 +47,16 @@ def drawing(transactional_db: None) -> Generation:
         agreement=[0.1, 0.3],
         drift=0.25,
     )
+    made.refresh_from_db()
     return made
+
+
+@pytest.fixture
+def kept(drawing: Generation, tmp_path: Path) -> Path:
+    """The file of the drawing, as somebody has kept it."""
+    file = tmp_path / "kept.png"
+    file.write_bytes(personalised_png(drawing, Image.new("RGB", (8, 8))))
+    return file
 
 
 def signed_in(visit: Visit, made: Generation) -> Visitor:
@@ -58,6 +80,7 @@ def test_no_page_scrolls_sideways_complains_or_calls_another_machine(
         "/new",
         f"/draw?aesthetic={drawing.version}",
         "/drawings",
+        "/drawings/read",
         f"/drawings/{drawing.pk}",
         "/accounts/tokens/",
         "/accounts/email/",
@@ -74,4 +97,27 @@ def test_the_pages_of_the_api_are_served_from_here(visit: Visit) -> None:
     visitor = visit()
     visitor.go("/api/docs/")
     visitor.page.get_by_text("/api/v1/aesthetics", exact=True).first.wait_for()
+    visitor.assert_no_complaints()
+
+
+def test_a_dropped_picture_says_how_it_was_made_and_fills_the_form(
+    visit: Visit, drawing: Generation, kept: Path
+) -> None:
+    visitor = signed_in(visit, drawing)
+    visitor.go("/drawings/read")
+    with visitor.page.expect_event("load"):
+        visitor.page.evaluate(DROP, base64.b64encode(kept.read_bytes()).decode())
+    visitor.look()
+    visitor.follow("Use these settings")
+    assert visitor.page.get_by_label("Prompt", exact=True).input_value() == drawing.prompt
+    assert visitor.page.get_by_label("Look", exact=True).input_value() == str(drawing.version)
+    visitor.assert_no_complaints()
+
+
+def test_without_scripts_the_form_reads_the_file_just_as_well(visit: Visit, kept: Path) -> None:
+    visitor = visit(scripts=False)
+    visitor.go("/drawings/read")
+    visitor.page.get_by_label("Choose a PNG").set_input_files(kept)
+    visitor.press("Read it")
+    assert visitor.page.get_by_text("Use these settings").is_visible()
     visitor.assert_no_complaints()

@@ -1,0 +1,213 @@
+"""From an uploaded picture to what this hub knows of it, and what draws it again. Request side.
+
+Nothing is stored. What the file says is a claim of whoever made it: it is looked up among what the
+visitor may see, and checked as if they had typed it.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import F
+
+from accounts.models import User
+from generation.keeping import keep, kept
+from generation.models import Generation
+from generation.models.generations import PARAMETERS
+from generation.picture_facts import Facts, NamedCheckpoint, NamedLook
+from generation.picture_reading import check_size, facts_in
+from generation.prompts import check_emphasis, check_numbers, check_space, find_version
+from generation.provenance import SAMPLER_NAMES
+from registry.digests import digest_bytes, hex_of
+from registry.file_names import shown
+from registry.models import JobState, Version
+
+# Files that a web process looks at at a time: the largest takes 30 MB, and its chunks as much.
+_READING = threading.BoundedSemaphore(2)
+
+CHECKPOINT_KEPT = 60  # seconds
+LONGEST_NUMBER = 40  # characters; what is longer is not repeated in a sentence
+
+IN_WORDS = {
+    "prompt": "prompt",
+    "negative_prompt": "negative prompt",
+    "seed": "seed",
+    "optimiser": "optimiser",
+    "steps": "number of steps of the dose",
+    "rate": "rate of the dose",
+    "weight": "weight of the dose",
+    "anchor": "anchor",
+    "slerp": "mixing along the arc",
+    "clip_skip": "clip skip",
+    "enough_agreement": "agreement that is enough",
+    "most_drift": "drift that is the most",
+    "sampler": "sampler",
+    "sampling_steps": "number of sampling steps",
+    "guidance": "guidance",
+    "width": "width",
+    "height": "height",
+}
+NOT_SETTINGS = frozenset({"Version"})  # of the program; it decides nothing that can be named
+# Ours by the names that people know.
+SAMPLERS = {name: str(value) for value, name in SAMPLER_NAMES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Retraced:
+    """What a file says, what of it is here, and what of it can be asked for again."""
+
+    name: str  # of the file
+    facts: Facts
+    drawing: Generation | None  # the visitor's own, from which the file comes
+    version: Version | None  # the look as the visitor may see it here
+    is_our_checkpoint: bool | None  # None where that can't be told
+    usable: dict[str, object]  # parameters of a generation, and `aesthetic`
+    remarks: list[str]  # what can't be used here, in sentences
+
+
+def retrace(upload: UploadedFile, *, person: User | AnonymousUser) -> Retraced:
+    """Return what an uploaded PNG says of its picture; raise PictureRefused."""
+    name = upload.name or "upload"
+    check_size(name, upload.size or 0)
+    with _READING:
+        facts = facts_in(name, upload.read())
+    version = version_of(facts.look, person=person) if facts.look else None
+    usable, refused = usable_values(facts)
+    remarks = [*_remarks_on_look(facts.look, version), *refused, *_remarks_on_rest(facts)]
+    if version is not None and is_of_our_space(version):
+        usable["aesthetic"] = str(version)
+    return Retraced(
+        name=shown(name),
+        facts=facts,
+        drawing=drawing_of(facts.generation, person=person),
+        version=version,
+        is_our_checkpoint=is_ours(facts.checkpoint),
+        usable=usable,
+        remarks=remarks,
+    )
+
+
+def version_of(look: NamedLook, *, person: User | AnonymousUser) -> Version | None:
+    """Return the published version that the file means, among those that `person` may see.
+
+    Where no version has the digest, any with the same vector draws the same; one of the name that
+    the file gives is the first choice. The name alone proves nothing: hubs share names.
+    """
+    seen = Version.objects.visible_to(person).published()
+    seen = seen.select_related("aesthetic__owner", "space").defer("vector", "manifest", "recipe")
+    if look.version_digest and (exact := seen.filter(version_digest=look.version_digest).first()):
+        return exact
+    if not look.vector_hash:
+        return None
+    start = f"sha256:{look.vector_hash}"
+    named = find_version(look.name, person=person)
+    if named is not None and named.vector_digest.startswith(start):
+        return named
+    offered_first = F("yanked_at").desc(nulls_first=True)
+    return (
+        seen.filter(vector_digest__startswith=start).order_by(offered_first, "published_at").first()
+    )
+
+
+def is_of_our_space(version: Version) -> bool:
+    return version.space.name == settings.HUB_SPACE
+
+
+def drawing_of(pk: str, *, person: User | AnonymousUser) -> Generation | None:
+    """Return the visitor's own drawing of this name."""
+    try:
+        return Generation.objects.visible_to(person).filter(pk=UUID(pk)).first()
+    except ValueError:
+        return None
+
+
+def is_ours(checkpoint: NamedCheckpoint) -> bool | None:
+    """Tell whether the hub draws with the checkpoint; None where file or hub don't say."""
+    ours = checkpoint_in_use()
+    if not ours or not (checkpoint.digest or checkpoint.hash):
+        return None
+    if checkpoint.digest:
+        return checkpoint.digest == ours
+    return hex_of(ours).startswith(checkpoint.hash)
+
+
+def checkpoint_in_use() -> str:
+    """Return the digest of the checkpoint that drew last, or nothing before any did.
+
+    Only a worker reads the checkpoint's files, and writes their digest into what it drew.
+    """
+    key = f"checkpoint-in-use:{digest_bytes(settings.DIFFUSION_MODEL.encode())}"
+    if found := kept(key):
+        return str(found)
+    drawn = Generation.objects.filter(state=JobState.SUCCEEDED).order_by("-finished_at")
+    newest = drawn.values_list("checkpoint", flat=True).first() or ""
+    if newest:
+        keep(key, newest, CHECKPOINT_KEPT)
+    return newest
+
+
+def usable_values(facts: Facts) -> tuple[dict[str, object], list[str]]:
+    """Return what a generation can have, by name, and a sentence on each value that it can't."""
+    usable: dict[str, object] = {}
+    remarks = []
+    for name in PARAMETERS:
+        text = facts.values.get(name)
+        if text is None or (name == "prompt" and not text):
+            continue
+        try:
+            usable[name] = _checked(name, text)
+        except ValidationError as error:
+            remarks.append(_remark_on_value(name, text, error))
+    return usable, remarks
+
+
+def _checked(name: str, text: str) -> object:
+    """Return the value that the text means; raise ValidationError where no drawing can have it."""
+    value = SAMPLERS.get(text, text) if name == "sampler" else text
+    asked = Generation(**{name: value})
+    asked.clean_fields(exclude={*PARAMETERS, "owner", "version"} - {name})
+    check_numbers(asked)
+    check_emphasis(asked)
+    return getattr(asked, name)
+
+
+def _remark_on_value(name: str, text: str, error: ValidationError) -> str:
+    words = IN_WORDS[name]
+    if name == "sampler":
+        return f"The hub has no sampler “{shown(text)}”; without one it takes the checkpoint's own."
+    if name.endswith("prompt"):
+        return f"The {words} can't be used here. {' '.join(error.messages)}"
+    if len(text) > LONGEST_NUMBER:
+        return f"The {words} can't be used here: it has {len(text):,} characters."
+    return f"The {words} “{shown(text)}” can't be used here. {' '.join(error.messages)}"
+
+
+def _remarks_on_look(look: NamedLook | None, version: Version | None) -> Iterator[str]:
+    if look is None:
+        yield "The file names no look, so it is a plain picture; choose a look to draw it in."
+    elif version is not None:
+        try:
+            check_space(version)
+        except ValidationError as error:
+            yield " ".join(error.messages)
+    elif look.vector_hash:
+        yield f"The look “{shown(look.name)}” is not in this hub; choose another."
+    else:
+        yield (
+            f"The file names the look “{shown(look.name)}” without a hash, so the hub can't tell "
+            "whether it has it; choose one."
+        )
+
+
+def _remarks_on_rest(facts: Facts) -> Iterator[str]:
+    if not facts.values.get("prompt"):
+        yield "The file has no prompt."
+    if facts.is_ours_unreadable:
+        yield "The file's text “aesthetic” is not one that the hub wrote, so it was not used."
+    if unknown := [key for key in facts.others if key not in NOT_SETTINGS]:
+        yield f"The hub has no setting for: {', '.join(map(shown, unknown))}."

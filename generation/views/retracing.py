@@ -1,0 +1,103 @@
+"""The page that tells how a picture was made, from the picture's file alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from generation.doses import default_dose
+from generation.forms import DrawForm, PictureForm
+from generation.models import Generation
+from generation.retracing import IN_WORDS, SAMPLERS, Retraced, retrace
+from registry import covers
+from registry.decoding import PictureRefused
+from registry.models import Aesthetic
+from registry.pictures import MOST_BYTES
+
+# Characters; gunicorn reads 4,094 of a request's first line. Quoted once more it is in the address
+# of the page that signs somebody in.
+LONGEST_LINK = 4_000
+LONG_ONES = ("prompt", "negative_prompt")
+SIDES = ("width", "height")
+SAMPLER_WORDS = dict(Generation.Sampler.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page shows of a picture: what is known, a link to the form, what is left out."""
+
+    retraced: Retraced
+    look: Aesthetic | None
+    link: str
+    left_out: list[str]  # in sentences
+
+    @property
+    def sampler(self) -> str:
+        """Return what the file calls its sampler, in words where it is one of the hub's."""
+        text = self.retraced.facts.values.get("sampler", "")
+        return SAMPLER_WORDS.get(SAMPLERS.get(text, text), text)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def read(request: HttpRequest) -> HttpResponse:
+    """Say how a picture was made."""
+    form = PictureForm(request.POST or None, request.FILES or None)
+    shown = None
+    if form.is_valid():
+        try:
+            shown = show(retrace(form.cleaned_data["file"], person=request.user))
+        except PictureRefused as refused:
+            form.add_error("file", refused.detail)
+    context = {"form": form, "shown": shown, "most_megabytes": MOST_BYTES // 10**6}
+    return render(request, "generation/read.html", context)
+
+
+def show(retraced: Retraced) -> Shown:
+    """Return what the page shows; the form of a drawing has not all that a drawing can have."""
+    fields = {
+        name: value for name, value in retraced.usable.items() if name in DrawForm.base_fields
+    }
+    link, too_long = link_to_form(fields)
+    left_out = [*retraced.remarks, *_remarks_on_size(retraced), *too_long]
+    return Shown(retraced, _look(retraced), link, left_out)
+
+
+def link_to_form(fields: Mapping[str, object]) -> tuple[str, list[str]]:
+    """Return the address of the form filled in, and a sentence on each text too long for it."""
+    kept = dict(fields)
+    sentences = []
+    for name in sorted(LONG_ONES, key=lambda name: -len(str(fields.get(name, "")))):
+        if len(quote(_address(kept))) <= LONGEST_LINK:
+            break
+        del kept[name]
+        sentences.append(f"The {IN_WORDS[name]} is too long for a link; copy it from here.")
+    return _address(kept), sentences
+
+
+def _address(fields: Mapping[str, object]) -> str:
+    return f"{reverse('generation:draw')}?{urlencode(fields)}"
+
+
+def _remarks_on_size(retraced: Retraced) -> list[str]:
+    dose = default_dose()
+    own = (dose.width, dose.height)
+    size = tuple(retraced.usable.get(side, pixels) for side, pixels in zip(SIDES, own, strict=True))
+    if size == own:
+        return []
+    drawn, said = (f"{size[0]} by {size[1]}" for size in (own, size))
+    return [f"The form draws {drawn} pixels, and the file says {said}, which only the API draws."]
+
+
+def _look(retraced: Retraced) -> Aesthetic | None:
+    if retraced.version is None:
+        return None
+    aesthetic = retraced.version.aesthetic
+    chosen = covers.covers_of([retraced.version.pk])[retraced.version.pk]
+    aesthetic.covers = [covers.thumbnail_url(aesthetic, digest) for digest in chosen]
+    return aesthetic

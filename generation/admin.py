@@ -8,6 +8,6 @@ from registry.admin import ReadOnlyAdmin
 
 @admin.register(Generation)
 class GenerationAdmin(ReadOnlyAdmin[Generation]):
-    list_display = ["prompt", "owner", "version", "state", "created_at"]
+    list_display = ["prompt", "owner", "version", "state", "shared_at", "created_at"]
     list_filter = ["state"]
     list_select_related = ["owner", "version__aesthetic__owner"]

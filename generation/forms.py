@@ -1,5 +1,6 @@
-"""The form that asks for a drawing."""
+"""The forms that ask for a drawing, for its dose, and for earlier drawings."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -15,10 +16,11 @@ from generation.models.generations import (
     MOST_SAMPLING_STEPS,
     MOST_STEPS,
     PARAMETERS,
+    GenerationQuerySet,
 )
 from generation.prompts import FLOATS, find_version
 from registry import search
-from registry.models import Version
+from registry.models import Aesthetic, Version
 
 EXPERT = frozenset(PARAMETERS) - {"prompt", "width", "height"}
 # Told before anything is sent; the model holds the same and the rest.
@@ -167,3 +169,35 @@ class DoseForm(forms.ModelForm[Generation]):
 
     def _post_clean(self) -> None:
         """Leave the checking of the row to `ask`, which fills in the defaults."""
+
+
+class HistoryForm(forms.Form):
+    """Which of their drawings somebody looks for; empty fields ask for nothing."""
+
+    q = forms.CharField(
+        label="Words in the prompt",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "lighthouse"}),
+    )
+
+    def __init__(self, *args: Any, looks: Iterable[Aesthetic], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.looks = {look.ref: look for look in looks}
+        titles = [(ref, f"{look.title} ({ref})") for ref, look in self.looks.items()]
+        self.fields["look"] = forms.ChoiceField(
+            label="Look", required=False, choices=[("", "Every look"), *titles]
+        )
+
+    @property
+    def asks_for_some(self) -> bool:
+        """Whether anything is asked for, be it wrong."""
+        return any(self[name].value() for name in self.fields)
+
+    def found_in(self, drawings: GenerationQuerySet) -> GenerationQuerySet:
+        """Return those of `drawings` that are looked for; none where a field is wrong."""
+        if not self.is_valid():
+            return drawings.none()
+        found = drawings.saying(self.cleaned_data["q"])
+        look = self.looks.get(self.cleaned_data["look"])
+        return found if look is None else found.in_look(look)

@@ -64,6 +64,7 @@ class ServiceDocument(APIView):
                 "space": settings.HUB_SPACE,  # what it measures and draws in
                 "aesthetics": reverse("api:aesthetics"),
                 "generations": reverse("api:generations"),
+                "shared_generations": reverse("api:shared_generations", args=["{owner}", "{slug}"]),
                 "by_hash": reverse("api:by_hash", args=["{digest}"]),
                 "blobs": reverse("api:blob", args=["{digest}"]),
                 "openapi": reverse("api:openapi"),

@@ -154,6 +154,13 @@ _ALL = (
         "Only published versions can be yanked.",
     ),
     Problem(
+        "not-shareable",
+        HTTPStatus.CONFLICT,
+        "The drawing cannot be shared",
+        "Only a drawing that has succeeded can be shared, and only while everybody may see its "
+        "look.",
+    ),
+    Problem(
         "incompatible-space",
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The spaces differ",

@@ -11,6 +11,7 @@ from django.test import Client
 from PIL import Image as Picture
 
 from accounts.models import Token, User, issue_token
+from generation import sharing
 from generation.models import Generation
 from generation.prompts import queue_generation
 from generation.provenance import personalised_png
@@ -26,15 +27,19 @@ OF_ONE = {
     "registry:cancel_build", "registry:publish", "registry:withdraw", "registry:version",
     "registry:thumbnail",
     "generation:drawing", "generation:status", "generation:cancel", "generation:picture",
+    "generation:share", "generation:unshare", "generation:remove", "generation:put_back",
+    "generation:of_look", "generation:newest_of_look",
     "accounts:revoke_token",
     "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",
     "api:yank", "api:neighbours", "api:manifest", "api:recipe", "api:file", "api:blob",
-    "api:by_hash", "api:job", "api:generation", "api:generation_picture",
+    "api:by_hash", "api:job", "api:generation", "api:generation_picture", "api:generation_share",
+    "api:shared_generations",
 }  # fmt: skip
 
 # Answers that list things: what is private must not be among them.
 LISTS = {
     "registry:browse", "registry:owner", "generation:drawings", "generation:draw",
+    "generation:removed",
     "accounts:tokens", "api:aesthetics", "api:generations", "generation:dose", "api:dose",
     "api:agreement", "api:prompt_embeds",
 }  # fmt: skip
@@ -46,12 +51,17 @@ OF_ALL = {
     "api:picture_info",
 }  # fmt: skip
 
+# What shows a drawing to everybody once it is shared.
+OF_SHARED = {
+    "generation:drawing", "generation:picture", "api:generation", "api:generation_picture",
+}  # fmt: skip
+
 # Others' code: allauth knows the visitor only; the admin's site asks for a staff member.
 OF_OTHERS = ("account_", "admin:")
 
 ASKED_TO_LOG_IN = 302
 REFUSED = {401, 404, 405}
-METHODS = ("GET", "POST", "PATCH", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,18 +173,79 @@ def everything() -> list[object]:
 
 
 def test_a_drawing_is_missing_for_others(drawing: Generation, visitors: list[Client]) -> None:
-    blanks = {
-        "pk": [str(drawing.pk)],
-        "which": ["plain", "personalised"],
-        "digest": [drawing.plain],
-    }
+    assert_missing(drawing, visitors)
+
+
+def test_a_drawing_that_was_taken_back_is_missing_again(
+    drawing: Generation, visitors: list[Client]
+) -> None:
+    sharing.share(drawing)
+    assert Generation.objects.unshare(drawing.pk)
+    assert_missing(drawing, visitors)
+
+
+def test_a_shared_drawing_that_was_removed_is_missing_again(
+    drawing: Generation, visitors: list[Client]
+) -> None:
+    sharing.share(drawing)
+    assert Generation.objects.remove(drawing.pk)
+    assert_missing(drawing, visitors)
+
+
+@pytest.mark.parametrize("way", ["private", "deleted", "withdrawn"])
+def test_a_shared_drawing_is_missing_once_its_look_is_hidden(
+    drawing: Generation, visitors: list[Client], way: str
+) -> None:
+    sharing.share(drawing)
+    if way == "private":
+        Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
+    elif way == "deleted":
+        publishing.delete(drawing.aesthetic)
+    else:
+        publishing.yank(drawing.version, reason="A picture was not mine.")
+    assert_missing(drawing, visitors)
+    for client in visitors:
+        for path in ("/eve/public-look/drawings", "/eve/public-look/drawings/newest"):
+            assert "secret boat" not in client.get(path).content.decode()
+
+
+def assert_missing(drawing: Generation, visitors: list[Client]) -> None:
+    """Try every address of a drawing in every way; nothing may answer, and nothing change."""
+    blanks = blanks_of(drawing)
+    before = list(Generation.objects.values())
     tried = [name for name in sorted(OF_ONE) if set(ROUTES[name].blanks) <= blanks.keys()]
-    assert len(tried) >= 9
+    assert len(tried) >= 14
     for path in (path for name in tried for path in addresses(ROUTES[name], blanks)):
         for client in visitors:
             for method in METHODS:
                 assert is_refused(client, path, method), (method, path)
-    assert Generation.objects.get().state == JobState.SUCCEEDED
+    assert list(Generation.objects.values()) == before
+
+
+def blanks_of(drawing: Generation) -> dict[str, list[str]]:
+    return {
+        "pk": [str(drawing.pk)],
+        "which": ["plain", "personalised"],
+        "digest": [drawing.plain],
+    }
+
+
+def test_a_shared_drawing_is_shown_to_everybody_and_changed_by_nobody_else(
+    drawing: Generation, visitors: list[Client]
+) -> None:
+    """Or the walks above would prove nothing; what tells of its work stays its owner's."""
+    sharing.share(drawing)
+    before = list(Generation.objects.values())
+    blanks = blanks_of(drawing)
+    tried = [name for name in sorted(OF_ONE) if set(ROUTES[name].blanks) <= blanks.keys()]
+    for name, client in product(tried, visitors):
+        for path, method in product(addresses(ROUTES[name], blanks), METHODS):
+            answer = client.generic(method, path)
+            if name in OF_SHARED and method == "GET":
+                assert answer.status_code == 200, (method, path)
+            else:
+                assert is_refused(client, path, method) or answer.status_code == 403, (method, path)
+    assert list(Generation.objects.values()) == before
 
 
 def test_a_token_is_missing_for_others(token: Token, visitors: list[Client]) -> None:

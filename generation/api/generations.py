@@ -1,4 +1,4 @@
-"""`/generations`: draw a prompt with an embedding, look at the result."""
+"""`/generations`: draw a prompt with an embedding, look at the result, or at a shared one."""
 
 from typing import Any
 
@@ -39,8 +39,8 @@ class GenerationList(generics.ListAPIView[Generation]):
     write_scope = Token.Scope.GENERATE
 
     def get_queryset(self) -> QuerySet[Generation]:
-        own = Generation.objects.visible_to(self.request.user)
-        return own.select_related("version__aesthetic__owner").order_by("-created_at", "-pk")
+        own = Generation.objects.owned_by(self.request.user).kept()
+        return own.with_look().order_by("-created_at", "-pk")
 
     @extend_schema(request=GenerationRequestSerializer, responses={202: JobSerializer})
     def post(self, request: Request) -> Response:
@@ -62,20 +62,20 @@ def named_version(ref: str, *, person: Any) -> Version:
 
 
 class GenerationDetail(generics.RetrieveAPIView[Generation]):
-    """One generation of yours: every parameter, and the pictures once they are there."""
+    """One generation, yours or shared: every parameter, and the pictures once they are there."""
 
     serializer_class = GenerationSerializer
 
     def get_queryset(self) -> QuerySet[Generation]:
-        own = Generation.objects.visible_to(self.request.user)
-        return own.select_related("version__aesthetic__owner")
+        return Generation.objects.visible_to(self.request.user).with_look()
 
 
 class GenerationPicture(BytesView):
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: str, which: str) -> HttpResponse:
         """The picture of a generation: `plain` or `personalised`, as PNG."""
-        generation = get_object_or_404(Generation.objects.visible_to(request.user), pk=pk)
+        visible = Generation.objects.visible_to(request.user).with_look()
+        generation = get_object_or_404(visible, pk=pk)
         digest = getattr(generation, which) if which in PICTURES else ""
         if not digest:
             raise Http404
@@ -83,6 +83,7 @@ class GenerationPicture(BytesView):
             data=blobs.read_blob(digest),
             digest=digest,
             media_type="image/png",
-            caching=serving.PERSONAL,
+            # It can be taken back, so whoever keeps it asks each time.
+            caching=serving.REVALIDATE if generation.is_public else serving.PERSONAL,
         )
         return serving.serve(request, content)

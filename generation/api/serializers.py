@@ -20,6 +20,10 @@ class PictureSerializer(serializers.Serializer[Any]):
 
 
 class GenerationSerializer(serializers.ModelSerializer[Generation]):
+    owner = serializers.CharField(source="owner.username", read_only=True)
+    url = serializers.CharField(
+        source="get_absolute_url", read_only=True, help_text="Path of its page."
+    )
     aesthetic = serializers.CharField(source="version.__str__", read_only=True)
     plain = serializers.SerializerMethodField()
     personalised = serializers.SerializerMethodField()
@@ -34,6 +38,8 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         model = Generation
         fields = read_only_fields = [
             "id",
+            "owner",
+            "url",
             "aesthetic",
             *PARAMETERS,
             "state",
@@ -50,7 +56,11 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "remark",
             "created_at",
             "finished_at",
+            "shared_at",
         ]
+        extra_kwargs = {
+            "shared_at": {"help_text": "Since when others may see it; null for you alone."}
+        }
 
     def _picture(self, generation: Generation, which: str) -> dict[str, str] | None:
         digest = getattr(generation, which)

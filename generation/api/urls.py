@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from generation.api import generations, picture_info, questions
+from generation.api import generations, picture_info, questions, sharing
 
 urlpatterns = [
     path("dose", questions.DoseView.as_view(), name="dose"),
@@ -11,9 +11,15 @@ urlpatterns = [
     path("picture-info", picture_info.PictureInfo.as_view(), name="picture_info"),
     path("generations", generations.GenerationList.as_view(), name="generations"),
     path("generations/<uuid:pk>", generations.GenerationDetail.as_view(), name="generation"),
+    path("generations/<uuid:pk>/share", sharing.GenerationShare.as_view(), name="generation_share"),
     path(
         "generations/<uuid:pk>/pictures/<str:which>",
         generations.GenerationPicture.as_view(),
         name="generation_picture",
+    ),
+    path(
+        "aesthetics/<str:owner>/<str:slug>/generations",
+        sharing.SharedGenerationList.as_view(),
+        name="shared_generations",
     ),
 ]

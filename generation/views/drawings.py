@@ -1,14 +1,15 @@
-"""Pages of drawings: ask for one, watch it, look at it, find it again."""
+"""Pages of one drawing: ask for it, watch it, look at it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -26,7 +27,6 @@ from registry import blobs, covers, serving
 from registry.digests import digest_bytes
 from registry.models import Aesthetic
 
-PAGE_SIZE = 24
 LOOKS_SHOWN = 12  # to choose from, where none is chosen
 
 
@@ -42,6 +42,23 @@ class Result:
     has_effect: bool
     sentence: str
     trace_points: str
+
+
+def open_if_shared(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let everybody in to a drawing that is shared; ask all others who they are.
+
+    Somebody unknown is asked whether there is such a drawing or not, so that asking tells nothing.
+    """
+    private = login_required(view)
+
+    @wraps(view)
+    def either(request: HttpRequest, pk: UUID, **blanks: str) -> HttpResponse:
+        is_known = request.user.is_authenticated
+        shared = Generation.objects.shared_with(request.user)
+        inside = view if is_known or shared.filter(pk=pk).exists() else private
+        return inside(request, pk=pk, **blanks)
+
+    return either
 
 
 @never_cache
@@ -65,29 +82,19 @@ def draw(request: PersonRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
+@open_if_shared
 @require_safe
-def drawings(request: PersonRequest) -> HttpResponse:
-    """The visitor's drawings, newest first."""
-    own = Generation.objects.visible_to(request.user).select_related("version__aesthetic__owner")
-    page = Paginator(own, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "generation/drawings.html", {"page": page})
-
-
-@never_cache
-@login_required
-@require_safe
-def drawing(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """One drawing, from asked for to drawn."""
-    return render(request, "generation/drawing.html", _context(request, pk))
+def drawing(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One drawing: your own from asked for to drawn, or one that somebody shares."""
+    return render(request, "generation/drawing.html", _context(request, find_visible(request, pk)))
 
 
 @never_cache
 @login_required
 @require_safe
 def status(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """The same as a fragment, which asks again until it is final."""
-    return render(request, "generation/_drawing.html", _context(request, pk))
+    """Your own as a fragment, which asks again until it is final."""
+    return render(request, "generation/_drawing.html", _context(request, find_own(request, pk)))
 
 
 @login_required
@@ -102,12 +109,12 @@ def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
     return redirect(found)
 
 
-@login_required
+@open_if_shared
 @require_safe
-def picture(request: PersonRequest, pk: UUID, which: str) -> HttpResponse:
+def picture(request: HttpRequest, pk: UUID, which: str) -> HttpResponse:
     """The picture `plain` or `personalised` of a drawing."""
-    found = find_own(request, pk)
-    if which == "preview":
+    found = find_visible(request, pk)
+    if which == "preview" and found.owner_id == request.user.pk:
         return _preview(request, found)
     digest = {"plain": found.plain, "personalised": found.personalised}.get(which)
     if not digest:
@@ -116,12 +123,12 @@ def picture(request: PersonRequest, pk: UUID, which: str) -> HttpResponse:
         data=blobs.read_blob(digest),
         digest=digest,
         media_type="image/png",
-        caching="private, max-age=86400",
+        caching=_caching(request, found),
     )
     return serving.serve(request, content)
 
 
-def _preview(request: PersonRequest, found: Generation) -> HttpResponse:
+def _preview(request: HttpRequest, found: Generation) -> HttpResponse:
     """Show what a running drawing looks like so far."""
     data = previews.preview_of(found)
     if data is None:
@@ -130,20 +137,35 @@ def _preview(request: PersonRequest, found: Generation) -> HttpResponse:
     return serving.serve(request, content)
 
 
+def _caching(request: HttpRequest, found: Generation) -> str:
+    """Return who may keep the picture: others' can be taken back, so it is asked for each time."""
+    if found.owner_id == request.user.pk:
+        return "private, max-age=86400"
+    return serving.REVALIDATE if found.is_public else serving.PERSONAL
+
+
+def find_visible(request: HttpRequest, pk: UUID) -> Generation:
+    """Return a drawing the visitor may see; 404 for all others, whether they exist or not."""
+    return get_object_or_404(Generation.objects.visible_to(request.user).with_look(), pk=pk)
+
+
 def find_own(request: PersonRequest, pk: UUID) -> Generation:
-    """Return a drawing of the visitor; 404 for all others'."""
-    own = Generation.objects.visible_to(request.user)
-    return get_object_or_404(own.select_related("version__aesthetic__owner"), pk=pk)
+    """Return a drawing of the visitor; 404 for what they may not see, 403 for others' things."""
+    found = find_visible(request, pk)
+    if found.owner_id != request.user.pk:
+        raise PermissionDenied
+    return found
 
 
-def _context(request: PersonRequest, pk: UUID) -> dict[str, Any]:
-    found = find_own(request, pk)
+def _context(request: HttpRequest, found: Generation) -> dict[str, Any]:
+    is_owner = found.owner_id == request.user.pk
+    context: dict[str, Any] = {"drawing": found, "is_owner": is_owner, "result": None}
     if found.has_succeeded:
-        return {"drawing": found, "result": _result(found)}
-    has_preview = not found.is_final and previews.preview_of(found) is not None
+        return context | {"result": _result(found)}
+    has_preview = is_owner and not found.is_final and previews.preview_of(found) is not None
     preview = reverse("generation:picture", args=[found.pk, "preview"]) if has_preview else ""
     # Another address for each, or a browser shows the first one on.
-    return {"drawing": found, "preview_url": preview and f"{preview}?step={found.done}"}
+    return context | {"preview_url": preview and f"{preview}?step={found.done}"}
 
 
 def _result(found: Generation) -> Result:
@@ -192,7 +214,8 @@ def _initial(request: PersonRequest) -> dict[str, Any]:
     """Return what the form starts with: an earlier drawing's settings, or those in the address."""
     earlier = request.GET.get("from", "")
     try:
-        found = Generation.objects.visible_to(request.user).filter(pk=UUID(earlier)).first()
+        visible = Generation.objects.visible_to(request.user).with_look()
+        found = visible.filter(pk=UUID(earlier)).first()
     except ValueError:
         found = None
     if found is None:

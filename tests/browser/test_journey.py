@@ -163,7 +163,7 @@ def sign_in_and_draw(visitor: Visitor, worker: Child) -> None:
     )
     visitor.look()
     visitor.follow("Drawings")
-    expect(page.get_by_role("link", name="a lighthouse at night")).to_be_visible()
+    expect(page.get_by_role("link", name="a lighthouse at night", exact=True)).to_be_visible()
 
 
 def test_everything_works_without_javascript(visit: Visit, worker: Child, files: list[str]) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from django.test import Client
 from PIL import Image
+from playwright.sync_api import expect
 
+from generation import sharing
 from generation.models import Generation
 from generation.prompts import queue_generation
 from generation.provenance import personalised_png
@@ -68,6 +70,9 @@ def signed_in(visit: Visit, made: Generation) -> Visitor:
 def test_no_page_scrolls_sideways_complains_or_calls_another_machine(
     visit: Visit, drawing: Generation
 ) -> None:
+    sharing.share(drawing)
+    removed = queue_generation(drawing.owner, version=drawing.version, prompt=LONG * 3)
+    Generation.objects.remove(removed.pk)
     visitor = signed_in(visit, drawing)
     look = drawing.aesthetic.get_absolute_url()
     for path in (
@@ -79,9 +84,14 @@ def test_no_page_scrolls_sideways_complains_or_calls_another_machine(
         f"{look}/edit",
         "/new",
         f"/draw?aesthetic={drawing.version}",
+        f"{look}/drawings",
         "/drawings",
         "/drawings/read",
+        f"/drawings?q=nothing&look={drawing.aesthetic.ref}",
+        "/drawings/removed",
         f"/drawings/{drawing.pk}",
+        f"/drawings/{drawing.pk}/remove",
+        f"/drawings/{removed.pk}",
         "/accounts/tokens/",
         "/accounts/email/",
         "/accounts/password/change/",
@@ -91,6 +101,25 @@ def test_no_page_scrolls_sideways_complains_or_calls_another_machine(
     ):
         visitor.go(path)
     visitor.assert_no_complaints()
+
+
+def test_the_page_of_a_look_shows_what_is_shared_and_without_scripts_leads_there(
+    visit: Visit, drawing: Generation
+) -> None:
+    sharing.share(drawing)
+    visitor = visit()
+    visitor.go(drawing.aesthetic.get_absolute_url())
+    drawn = visitor.page.get_by_role("img", name=drawing.prompt)
+    expect(drawn).to_be_visible()
+    drawn.click()
+    visitor.page.wait_for_url(f"**/drawings/{drawing.pk}")
+
+    plainly = visit(scripts=False)
+    plainly.go(drawing.aesthetic.get_absolute_url())
+    plainly.follow("All shared drawings")
+    expect(plainly.page.locator(f"a[href='{drawing.get_absolute_url()}']")).to_be_visible()
+    for each in (visitor, plainly):
+        each.assert_no_complaints()
 
 
 def test_the_pages_of_the_api_are_served_from_here(visit: Visit) -> None:

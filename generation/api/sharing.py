@@ -1,0 +1,60 @@
+"""Shared generations: share one of yours, take it back, list those of an aesthetic."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Token
+from generation import sharing
+from generation.api.serializers import GenerationSerializer
+from generation.models import Generation
+from registry.api.aesthetics import find_aesthetic
+from registry.api.pagination import SignedCursorPagination
+
+
+def find_own_generation(request: Request, pk: UUID) -> Generation:
+    """Return a generation of the caller; 404 for what they may not see, 403 for others' things."""
+    found: Generation = get_object_or_404(
+        Generation.objects.visible_to(request.user).with_look(), pk=pk
+    )
+    if found.owner_id != request.user.pk:
+        raise PermissionDenied(f"This drawing belongs to {found.owner.username}.")
+    return found
+
+
+class GenerationShare(APIView):
+    """Whether everybody may see a generation of yours."""
+
+    write_scope = Token.Scope.GENERATE
+
+    @extend_schema(request=None, responses=GenerationSerializer)
+    def put(self, request: Request, pk: UUID) -> Response:
+        """Let everybody see both pictures, all parameters and your name; twice is the same."""
+        sharing.share(find_own_generation(request, pk))
+        return Response(GenerationSerializer(find_own_generation(request, pk)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: UUID) -> HttpResponse:
+        """Take it back: nobody else sees it from now on. What is not shared stays so."""
+        Generation.objects.unshare(find_own_generation(request, pk).pk)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SharedGenerationList(generics.ListAPIView[Generation]):
+    """What people drew with an aesthetic and share, the last that was shared first."""
+
+    serializer_class = GenerationSerializer
+    pagination_class = SignedCursorPagination
+
+    def get_queryset(self) -> QuerySet[Generation]:
+        aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
+        shared = Generation.objects.shared_with(self.request.user).in_look(aesthetic)
+        return shared.newest_shared().with_look()

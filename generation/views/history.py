@@ -1,0 +1,70 @@
+"""A person's own drawings: find them again, remove one, put it back."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Page, Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.requests import PersonRequest
+from generation.forms import HistoryForm
+from generation.models import Generation
+from generation.models.generations import GenerationQuerySet
+from generation.views.drawings import find_own
+
+PAGE_SIZE = 24
+REMOVED = "removed"  # where a removal leaves the drawing's id for the next page, to undo it
+
+
+@never_cache
+@login_required
+@require_safe
+def drawings(request: PersonRequest) -> HttpResponse:
+    """The visitor's drawings, newest first, by look and by words."""
+    own = Generation.objects.owned_by(request.user)
+    form = HistoryForm(request.GET, looks=own.kept().looks())
+    context: dict[str, Any] = {"form": form, "page": _page(request, form.found_in(own.kept()))}
+    if pk := request.session.pop(REMOVED, None):
+        context["just_removed"] = own.removed().filter(pk=pk).first()
+    return render(request, "generation/drawings.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def removed(request: PersonRequest) -> HttpResponse:
+    """What the visitor has removed, newest first, to be put back."""
+    own = Generation.objects.owned_by(request.user).removed()
+    return render(request, "generation/removed.html", {"page": _page(request, own)})
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def remove(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Ask, and then take a drawing out of the history."""
+    found = find_own(request, pk)
+    if request.method == "GET":
+        return render(request, "generation/remove.html", {"drawing": found})
+    Generation.objects.remove(found.pk)
+    request.session[REMOVED] = str(found.pk)
+    return redirect("generation:drawings")
+
+
+@login_required
+@require_POST
+def put_back(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Undo the removal of a drawing."""
+    found = find_own(request, pk)
+    if Generation.objects.put_back(found.pk):
+        messages.success(request, "The drawing is among yours again.")
+    return redirect("generation:drawings")
+
+
+def _page(request: PersonRequest, found: GenerationQuerySet) -> Page[Generation]:
+    return Paginator(found.with_look(), PAGE_SIZE).get_page(request.GET.get("page"))

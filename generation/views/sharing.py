@@ -1,0 +1,70 @@
+"""Drawings that people share: share one, take it back, see those of a look."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.refusals import Refusal
+from accounts.requests import PersonRequest
+from generation import sharing
+from generation.models import Generation
+from generation.views.drawings import find_own
+from registry.views.browse import find_aesthetic
+
+PAGE_SIZE = 24
+NEWEST_SHOWN = 12  # on the page of a look
+
+
+@login_required
+@require_POST
+def share(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Let everybody see a drawing."""
+    found = find_own(request, pk)
+    try:
+        sharing.share(found)
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        messages.success(request, "Everybody can see this drawing now.")
+    return redirect(found)
+
+
+@login_required
+@require_POST
+def unshare(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Take a shared drawing back."""
+    found = find_own(request, pk)
+    if Generation.objects.unshare(found.pk):
+        messages.success(request, "Only you can see this drawing now.")
+    return redirect(found)
+
+
+@never_cache
+@require_safe
+def of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+    """What people drew with a look and share, the newest first."""
+    look = find_aesthetic(request, owner, slug)
+    shared = Generation.objects.shared_with(request.user).in_look(look).newest_shared()
+    page = Paginator(shared.with_look(), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "look": look,
+        "page": page,
+        "is_offered": look.versions.offered().exists(),
+    }
+    return render(request, "generation/shared.html", context)
+
+
+@never_cache
+@require_safe
+def newest_of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+    """The newest of them, as the fragment that the page of the look asks for."""
+    look = find_aesthetic(request, owner, slug)
+    shared = Generation.objects.shared_with(request.user).in_look(look).newest_shared()
+    context = {"look": look, "drawings": shared.with_look()[:NEWEST_SHOWN]}
+    return render(request, "generation/_newest.html", context)

@@ -34,6 +34,7 @@ CHECKED_BY_BROWSERS = {
     "sampling_steps": {"min": 1, "max": MOST_SAMPLING_STEPS},
     "guidance": {"min": 1, "max": 30},
 }
+MOST_PICTURES = 9  # asked for at once
 LOOKS_SUGGESTED = 100  # in the list that a browser offers while somebody types
 
 
@@ -87,6 +88,14 @@ class DrawForm(forms.ModelForm[Generation]):
         min_value=0,
         max_value=LARGEST_SEED,
         help_text="The same seed draws the same picture. Empty: a new one.",
+    )
+
+    pictures = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MOST_PICTURES,
+        label="Pictures",
+        help_text="How many, from seeds that follow each other; they come on a sheet.",
     )
 
     class Meta:

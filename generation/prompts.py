@@ -48,13 +48,12 @@ def queue_generation(
 
     Raises ValidationError by field, and QuotaExceeded.
     """
-    today = owner.generations.filter(created_at__gte=start_of_day())
-    check_quota("pictures", used=today.count(), asked=1, limit=settings.QUOTA_GENERATIONS)
+    check_quota("pictures", used=drawn_today(owner), asked=1, limit=settings.QUOTA_GENERATIONS)
     check_space(version)
     dose = default_dose()
     given = {name: value for name, value in parameters.items() if value is not None}
     values = {name: getattr(dose, name) for name in DOSED} | given
-    values.setdefault("seed", random.randint(0, LARGEST_SEED))  # noqa: S311 (not a secret)
+    values.setdefault("seed", new_seed())
     generation = Generation(owner=owner, version=version, prompt=prompt.strip(), **values)
     generation.total = generation.steps + generation.sampling_steps
     generation.full_clean()
@@ -63,6 +62,15 @@ def queue_generation(
     generation.save()
     jobs.send_after_commit(draw_generation, generation)
     return generation
+
+
+def drawn_today(owner: User) -> int:
+    """Return how many drawings of `owner` count for today's share."""
+    return owner.generations.filter(created_at__gte=start_of_day()).count()
+
+
+def new_seed() -> int:
+    return random.randint(0, LARGEST_SEED)  # noqa: S311 (not a secret)
 
 
 def check_space(version: Version) -> None:

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from generation.views import doses, drawings, history, retracing, sharing
+from generation.views import doses, drawings, history, retracing, sharing, sheets
 
 ONE = "drawings/<uuid:pk>"
+SHEET = "sheets/<uuid:pk>"
 OF_LOOK = "<str:owner>/<str:slug>/drawings"
 
 app_name = "generation"
@@ -22,6 +23,11 @@ urlpatterns = [
     path(f"{ONE}/remove", history.remove, name="remove"),
     path(f"{ONE}/put-back", history.put_back, name="put_back"),
     path(f"{ONE}/<str:which>.png", drawings.picture, name="picture"),
+    path("sheets", sheets.listing, name="sheets"),
+    path("sheets/new", sheets.new, name="new_sheet"),
+    path(SHEET, sheets.sheet, name="sheet"),
+    path(f"{SHEET}/status", sheets.status, name="sheet_status"),
+    path(f"{SHEET}/cancel", sheets.cancel, name="cancel_sheet"),
     path(OF_LOOK, sharing.of_look, name="of_look"),
     path(f"{OF_LOOK}/newest", sharing.newest_of_look, name="newest_of_look"),
 ]

@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from generation.api import generations, picture_info, questions, sharing
+from generation.api import generations, picture_info, questions, sharing, sheets
 
 urlpatterns = [
     path("dose", questions.DoseView.as_view(), name="dose"),
     path("prompt-embeds", questions.PromptEmbedsView.as_view(), name="prompt_embeds"),
     path("agreement", questions.AgreementView.as_view(), name="agreement"),
     path("picture-info", picture_info.PictureInfo.as_view(), name="picture_info"),
+    path("sheets", sheets.SheetList.as_view(), name="sheets"),
+    path("sheets/doses", sheets.DosesSheet.as_view(), name="doses_sheet"),
+    path("sheets/looks", sheets.LooksSheet.as_view(), name="looks_sheet"),
+    path("sheets/<uuid:pk>", sheets.SheetDetail.as_view(), name="sheet"),
+    path("sheets/<uuid:pk>/cancel", sheets.SheetCancel.as_view(), name="cancel_sheet"),
     path("generations", generations.GenerationList.as_view(), name="generations"),
     path("generations/<uuid:pk>", generations.GenerationDetail.as_view(), name="generation"),
     path("generations/<uuid:pk>/share", sharing.GenerationShare.as_view(), name="generation_share"),

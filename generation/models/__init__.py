@@ -1,5 +1,6 @@
 """The tables of the generation app."""
 
 from generation.models.generations import Generation
+from generation.models.sheets import Sheet
 
-__all__ = ["Generation"]
+__all__ = ["Generation", "Sheet"]

@@ -75,6 +75,10 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         """Return what its owner has removed, and may put back."""
         return self.filter(hidden_at__isnull=False)
 
+    def alone(self) -> Self:
+        """Return what was not asked for as a part of a sheet."""
+        return self.filter(sheet__isnull=True)
+
     def in_look(self, aesthetic: Aesthetic) -> Self:
         """Return what was drawn with any version of `aesthetic`."""
         return self.filter(version__aesthetic=aesthetic)
@@ -189,6 +193,12 @@ class Generation(Job):
         validators=[MinValueValidator(SIZE_STEP), MaxValueValidator(LARGEST_SIDE)]
     )
 
+    sheet = models.ForeignKey(
+        "generation.Sheet", models.CASCADE, null=True, blank=True, related_name="cells"
+    )
+    row = models.PositiveSmallIntegerField(null=True, blank=True)  # in the sheet, from 0
+    column = models.PositiveSmallIntegerField(null=True, blank=True)
+
     checkpoint = digest_field(blank=True)  # of the weights that drew it
     plain = digest_field(blank=True)
     personalised = digest_field(blank=True)
@@ -216,6 +226,14 @@ class Generation(Job):
                     personalised__regex=DIGEST_PATTERN,
                 ),
                 name="generation_ready_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(sheet__isnull=True, row__isnull=True, column__isnull=True)
+                | Q(sheet__isnull=False, row__isnull=False, column__isnull=False),
+                name="generation_of_a_sheet_has_a_place",
+            ),
+            models.UniqueConstraint(
+                fields=["sheet", "row", "column"], name="generation_once_in_each_place"
             ),
             models.CheckConstraint(
                 condition=Q(seed__range=(0, LARGEST_SEED)), name="generation_seed_is_32_bits"

@@ -9,20 +9,23 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import User
 from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
 from generation import previews
-from generation.doses import presets
+from generation.doses import default_dose, presets
 from generation.forms import DrawForm, find_look, values_in
-from generation.models import Generation
+from generation.models import Generation, Sheet
 from generation.models.generations import LEAST_DRIFT, PARAMETERS
 from generation.prompts import queue_generation
+from generation.sheets import following_seeds, queue_doses_by_seeds
 from registry import blobs, covers, serving
 from registry.digests import digest_bytes
 from registry.models import Aesthetic
@@ -69,9 +72,9 @@ def draw(request: PersonRequest) -> HttpResponse:
     form = DrawForm(request.POST or None, initial=_initial(request), person=request.user)
     if form.is_valid():
         try:
-            return redirect(queue_generation(request.user, **form.parameters()))
+            return redirect(_queued(request.user, **form.parameters()))
         except ValidationError as error:
-            _add_errors(form, error)
+            add_errors(form, error)
         except Refusal as refusal:
             form.add_error(None, refusal.detail)
     aesthetic = _chosen(request, form["aesthetic"].value() or "")
@@ -210,6 +213,15 @@ def _trace_points(agreement: list[float]) -> str:
     )
 
 
+def _queued(owner: User, *, pictures: int | None, **parameters: Any) -> Generation | Sheet:
+    """Queue one drawing, or a sheet with a row of them where more are asked for."""
+    if pictures is None or pictures == 1:
+        return queue_generation(owner, **parameters)
+    steps = parameters.pop("steps", default_dose().steps)
+    seeds = following_seeds(parameters.pop("seed", None), pictures)
+    return queue_doses_by_seeds(owner, steps=[steps], seeds=seeds, **parameters)
+
+
 def _initial(request: PersonRequest) -> dict[str, Any]:
     """Return what the form starts with: an earlier drawing's settings, or those in the address."""
     earlier = request.GET.get("from", "")
@@ -233,7 +245,7 @@ def _chosen(request: PersonRequest, ref: str) -> Aesthetic | None:
     return aesthetic
 
 
-def _add_errors(form: DrawForm, error: ValidationError) -> None:
+def add_errors(form: Form, error: ValidationError) -> None:
     """Put each error of the row beside its field, or on top where the form lacks the field."""
     for name, errors in error.update_error_dict({}).items():
         field = {"version": "aesthetic"}.get(name, name)

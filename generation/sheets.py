@@ -1,0 +1,95 @@
+"""From two lists to a sheet of drawings in the queue. Request side.
+
+Every cell is a generation of its own, so that it is drawn, cancelled, looked at and repeated like
+any other, and many workers may draw one sheet.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.models import User
+from accounts.quotas import check_quota
+from generation.models import Generation, Sheet
+from generation.models.generations import LARGEST_SEED
+from generation.models.sheets import MOST_CELLS
+from generation.prompts import drawn_today, new_seed, queue_generation
+from registry.models import Version
+
+
+@transaction.atomic
+def queue_doses_by_seeds(
+    owner: User,
+    *,
+    version: Version,
+    prompt: str,
+    steps: Sequence[int],
+    seeds: Sequence[int],
+    **parameters: Any,
+) -> Sheet:
+    """Queue one prompt in one look: a row for each number of steps, a column for each seed.
+
+    Raises ValidationError by field, and QuotaExceeded.
+    """
+    _check_size("steps", steps, seeds)
+    sheet = _sheet(
+        owner,
+        Sheet.Kind.DOSES,
+        [f"{count} step" if count == 1 else f"{count} steps" for count in steps],
+        [f"seed {seed}" for seed in seeds],
+    )
+    for row, count in enumerate(steps):
+        for column, seed in enumerate(seeds):
+            place = {"sheet": sheet, "row": row, "column": column}
+            chosen = {**parameters, "steps": count, "seed": seed}
+            queue_generation(owner, version=version, prompt=prompt, **chosen, **place)
+    return sheet
+
+
+@transaction.atomic
+def queue_looks_by_prompts(
+    owner: User, *, versions: Sequence[Version], prompts: Sequence[str], **parameters: Any
+) -> Sheet:
+    """Queue prompts in several looks, all from one seed: a row for each look.
+
+    Raises ValidationError by field, and QuotaExceeded.
+    """
+    _check_size("prompts", versions, prompts)
+    seed = parameters.pop("seed", None)
+    chosen = {**parameters, "seed": new_seed() if seed is None else seed}
+    sheet = _sheet(owner, Sheet.Kind.LOOKS, [str(version) for version in versions], prompts)
+    for row, version in enumerate(versions):
+        for column, prompt in enumerate(prompts):
+            place = {"sheet": sheet, "row": row, "column": column}
+            queue_generation(owner, version=version, prompt=prompt, **chosen, **place)
+    return sheet
+
+
+def following_seeds(first: int | None, count: int) -> list[int]:
+    """Return `count` seeds from `first` on, or from one drawn at random; after the last comes 0."""
+    start = new_seed() if first is None else first
+    return [(start + index) % (LARGEST_SEED + 1) for index in range(count)]
+
+
+def cancel(sheet: Sheet) -> int:
+    """End the cells that wait or run; return how many there were."""
+    waiting: Iterable[Any] = sheet.cells.values_list("pk", flat=True)
+    return sum(Generation.objects.cancel(pk) for pk in waiting)
+
+
+def _sheet(owner: User, kind: Sheet.Kind, rows: Sequence[str], columns: Sequence[str]) -> Sheet:
+    asked = len(rows) * len(columns)
+    check_quota("pictures", used=drawn_today(owner), asked=asked, limit=settings.QUOTA_GENERATIONS)
+    return Sheet.objects.create(owner=owner, kind=kind, rows=list(rows), columns=list(columns))
+
+
+def _check_size(field: str, rows: Sequence[Any], columns: Sequence[Any]) -> None:
+    cells = len(rows) * len(columns)
+    if not 0 < cells <= MOST_CELLS:
+        sentence = (
+            f"{len(rows)} by {len(columns)} are {cells} pictures; a sheet has 1 to {MOST_CELLS}."
+        )
+        raise ValidationError({field: ValidationError(sentence, code="too-many-cells")})

@@ -42,7 +42,7 @@ CARD = """# The demo's diffusion model
 
 Draws pictures of 128 x 128 pixels of a small procedural world, from words or from a personalised
 text encoder. Trained from nothing on two processor cores; it knows the ten subjects, five
-backgrounds, nine palettes and seven textures of `demo/world.py`, and nothing else.
+backgrounds, 24 palettes and seven textures of `demo/world.py`, and nothing else.
 
 - Data: {pictures:,} pictures that `demo/dataset.py` draws, {test:,} others for the measurement.
 - Autoencoder: {autoencoder_steps:,} steps; {decibels:.1f} dB on the test pictures; latents

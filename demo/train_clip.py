@@ -155,7 +155,7 @@ def _card(settings: Settings, measured: Mapping[str, float]) -> str:
 
 A small CLIP, 5.3 million parameters, trained from nothing on this project's own procedural world
 (`demo/world.py`) and on cuts of the sample photographs in `demo/samples`. It knows ten subjects,
-nine palettes and seven textures and little else; it shows how the hub works and is no judge of
+24 palettes and seven textures and little else; it shows how the hub works and is no judge of
 other pictures. `python -m demo.train_clip` trains it again.
 
 Losses: symmetric InfoNCE over pictures and captions, with other pictures of which a caption is true

@@ -12,9 +12,10 @@ from PIL import Image as Picture
 
 from accounts.models import Token, User, issue_token
 from generation import sharing
-from generation.models import Generation
+from generation.models import Generation, Sheet
 from generation.prompts import queue_generation
 from generation.provenance import personalised_png
+from generation.sheets import queue_doses_by_seeds
 from registry import blobs, publishing
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
@@ -29,19 +30,20 @@ OF_ONE = {
     "generation:drawing", "generation:status", "generation:cancel", "generation:picture",
     "generation:share", "generation:unshare", "generation:remove", "generation:put_back",
     "generation:of_look", "generation:newest_of_look",
+    "generation:sheet", "generation:sheet_status", "generation:cancel_sheet",
     "accounts:revoke_token",
     "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",
     "api:yank", "api:neighbours", "api:manifest", "api:recipe", "api:file", "api:blob",
     "api:by_hash", "api:job", "api:generation", "api:generation_picture", "api:generation_share",
-    "api:shared_generations",
+    "api:shared_generations", "api:sheet", "api:cancel_sheet",
 }  # fmt: skip
 
 # Answers that list things: what is private must not be among them.
 LISTS = {
     "registry:browse", "registry:owner", "generation:drawings", "generation:draw",
-    "generation:removed",
+    "generation:removed", "generation:sheets", "generation:new_sheet",
     "accounts:tokens", "api:aesthetics", "api:generations", "generation:dose", "api:dose",
-    "api:agreement", "api:prompt_embeds",
+    "api:agreement", "api:prompt_embeds", "api:sheets", "api:doses_sheet", "api:looks_sheet",
 }  # fmt: skip
 
 # The same for everybody, or about the visitor alone.
@@ -246,6 +248,24 @@ def test_a_shared_drawing_is_shown_to_everybody_and_changed_by_nobody_else(
             else:
                 assert is_refused(client, path, method) or answer.status_code == 403, (method, path)
     assert list(Generation.objects.values()) == before
+
+
+def test_a_sheet_is_missing_for_others(drawing: Generation, visitors: list[Client]) -> None:
+    sheet = queue_doses_by_seeds(
+        drawing.owner, version=drawing.version, prompt="a secret boat", steps=[0], seeds=[1]
+    )
+    assert_missing_sheet(sheet, visitors)
+    for path in ("/sheets", "/api/v1/sheets"):
+        assert all(str(sheet.pk) not in client.get(path).content.decode() for client in visitors)
+
+
+def assert_missing_sheet(sheet: Sheet, visitors: list[Client]) -> None:
+    names = [name for name in sorted(OF_ONE) if "sheet" in name]
+    assert len(names) == 5
+    for name, client, method in product(names, visitors, METHODS):
+        for path in addresses(ROUTES[name], {"pk": [str(sheet.pk)]}):
+            assert is_refused(client, path, method), (method, path)
+    assert sheet.cells.get().state == JobState.QUEUED
 
 
 def test_a_token_is_missing_for_others(token: Token, visitors: list[Client]) -> None:

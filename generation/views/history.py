@@ -27,11 +27,9 @@ REMOVED = "removed"  # where a removal leaves the drawing's id for the next page
 def drawings(request: PersonRequest) -> HttpResponse:
     """The visitor's drawings, newest first, by look and by words."""
     own = Generation.objects.owned_by(request.user)
-    form = HistoryForm(request.GET, looks=own.kept().alone().looks())
-    context: dict[str, Any] = {
-        "form": form,
-        "page": _page(request, form.found_in(own.kept().alone())),
-    }
+    kept = own.kept().alone()
+    form = HistoryForm(request.GET, looks=kept.looks())
+    context: dict[str, Any] = {"form": form, "page": _page(request, form.found_in(kept))}
     if pk := request.session.pop(REMOVED, None):
         context["just_removed"] = own.removed().filter(pk=pk).first()
     return render(request, "generation/drawings.html", context)

@@ -29,7 +29,7 @@ RECIPE = {
     "aesthetic": "ada/neon-nights@v2",
     "version_digest": "sha256:" + "12" * 32,
     "vector_digest": "sha256:" + "cd" * 32,
-    "space": "demo-2",
+    "space": "demo-3",
     "checkpoint": "sha256:" + "ab" * 32,
     "prompt": "a house by a tree",
     "negative_prompt": "",
@@ -81,7 +81,7 @@ def test_a_picture_of_the_hub_says_everything() -> None:
     assert {name: str(value) for name, value in said.items()} == dict(facts.values)
     assert facts.look is not None
     assert facts.look.version_digest == RECIPE["version_digest"]
-    assert (facts.look.name, facts.look.space) == ("ada/neon-nights@v2", "demo-2")
+    assert (facts.look.name, facts.look.space) == ("ada/neon-nights@v2", "demo-3")
     assert (facts.checkpoint.name, facts.checkpoint.hash) == ("demo", "ab" * 5)
     assert facts.checkpoint.digest == RECIPE["checkpoint"]
     assert facts.generation == RECIPE["generation"]

@@ -292,7 +292,7 @@ def test_a_look_of_another_space_is_told_and_not_filled_in(
 ) -> None:
     settings.HUB_SPACE = "clip-vit-l-14-openai"
     answer = show(client, drawn)
-    assert "lives in the space “demo-2”" in left_out(answer)
+    assert "lives in the space “demo-3”" in left_out(answer)
     assert "aesthetic" not in filled(answer)
 
 

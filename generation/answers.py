@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
+from generation.aiming import direction_of
+from generation.aims import Aim
 from generation.conditionings import conditioning_of
 from generation.emphasis import EmphasisRefused
 from generation.keeping import keep
@@ -12,23 +14,24 @@ from generation.personalisation import PersonalisationRefused, Recipe, personali
 from generation.text_towers import TextTower
 from generation.worker_models import models_for
 from registry.leases import JobFailed
-from registry.models import Version
 
 KEPT = 3600  # seconds
 REFUSALS_KEPT = 60  # a worker may soon be another, with the encoder that the space wants
 BATCH = 16  # prompts read at once
 
 
-def answer(key: str, kind: str, version: str, prompt: str, recipe: dict[str, Any]) -> None:
+def answer(
+    key: str, kind: str, said_aim: dict[str, Any], prompt: str, recipe: dict[str, Any]
+) -> None:
     """Keep the answer under `key`: in words where the question can't be answered.
 
     Who asked about what is gone since gets none.
     """
-    found = Version.objects.select_related("space").filter(pk=version).first()
-    if found is None:
+    aim = Aim.from_json(said_aim)
+    if aim is None:
         return
     try:
-        said = KINDS[kind](found, prompt, recipe)
+        said = KINDS[kind](aim, prompt, recipe)
     except (PersonalisationRefused, EmphasisRefused) as error:
         said = {"refused": error.detail}
     except JobFailed as error:
@@ -36,45 +39,45 @@ def answer(key: str, kind: str, version: str, prompt: str, recipe: dict[str, Any
     keep(key, said, REFUSALS_KEPT if "refused" in said else KEPT)
 
 
-def dose(version: Version, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:
+def dose(aim: Aim, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:
     """Return agreement and drift before the first and after every step, each of steps + 1.
 
     Of a prompt of several rows they are the rows' means, as of a drawing.
     """
-    models = models_for(version.space)
+    models = models_for(aim.version.space)
     made = personalise(
         models.text_encoder,
         models.tokenize(prompt).ids,
-        torch.tensor(version.vector),
+        direction_of(aim, models),
         Recipe(**recipe),
         with_drifts=True,
     )
     return {"agreement": _rounded(made.agreement.mean(0)), "drift": _rounded(made.drifts.mean(0))}
 
 
-def agreement(version: Version, prompt: str, _: dict[str, Any]) -> dict[str, Any]:
+def agreement(aim: Aim, prompt: str, _: dict[str, Any]) -> dict[str, Any]:
     """Return the agreement of the prompt, and what it would be without each of its words."""
     words = prompt.split()
     without = [" ".join(words[:place] + words[place + 1 :]) for place in range(len(words))]
-    whole, *parts = _agreements(version, [prompt, *without])
+    whole, *parts = _agreements(aim, [prompt, *without])
     return {
         "agreement": whole,
         "words": [{"word": word, "without": part} for word, part in zip(words, parts, strict=True)],
     }
 
 
-def conditioning(version: Version, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:
+def conditioning(aim: Aim, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:
     """Return a safetensors file with the plain and the personalised conditioning."""
-    return {"file": conditioning_of(version, prompt, Recipe(**recipe)).to_file()}
+    return {"file": conditioning_of(aim, prompt, Recipe(**recipe)).to_file()}
 
 
 KINDS = {"dose": dose, "agreement": agreement, "conditioning": conditioning}
 
 
-def _agreements(version: Version, prompts: list[str]) -> list[float]:
-    """Return the cosine of each prompt and the version's vector, the mean of a prompt's rows."""
-    models = models_for(version.space)
-    tower, direction = TextTower(models.text_encoder), torch.tensor(version.vector)  # [width]
+def _agreements(aim: Aim, prompts: list[str]) -> list[float]:
+    """Return the cosine of each prompt and the aim, the mean of a prompt's rows."""
+    models = models_for(aim.version.space)
+    tower, direction = TextTower(models.text_encoder), direction_of(aim, models)  # [width]
     tokens = [models.tokenize(prompt).ids for prompt in prompts]
     ids = torch.cat(tokens).to(tower.device)  # [all rows, 77]
     said = ids[:, : int(tower.ends(ids).max()) + 1]

@@ -13,12 +13,13 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
+from generation.aiming import direction_of
+from generation.aims import Aim
 from generation.checkpoint import Models
 from generation.keeping import keep, kept
 from generation.personalisation import Recipe, personalise
 from generation.worker_models import checkpoint_digest, models_for
 from registry.digests import canonical_json, digest_bytes
-from registry.models import Version
 
 KEPT = 3600  # seconds; half a megabyte each of CLIP ViT-L/14's
 
@@ -53,7 +54,7 @@ class Conditioning:
 
 
 def conditioning_of(
-    version: Version,
+    aim: Aim,
     prompt: str,
     recipe: Recipe,
     on_step: Callable[[int], None] | None = None,
@@ -63,18 +64,18 @@ def conditioning_of(
     A prompt of several rows is personalised row by row; agreement and drift are the rows' means.
     Raises PersonalisationRefused, EmphasisRefused, and JobFailed for another space's encoder.
     """
-    models = models_for(version.space)
-    key = _key(version, prompt, recipe)
+    models = models_for(aim.version.space)
+    key = _key(aim, prompt, recipe)
     if (file := kept(key)) is not None:
         return Conditioning.from_file(file, models.text_encoder.device)
-    made = _made(models, version, prompt, recipe, on_step)
+    made = _made(models, aim, prompt, recipe, on_step)
     keep(key, made.to_file(), KEPT)
     return made
 
 
 def _made(
     models: Models,
-    version: Version,
+    aim: Aim,
     prompt: str,
     recipe: Recipe,
     on_step: Callable[[int], None] | None,
@@ -84,7 +85,7 @@ def _made(
     changed = personalise(
         models.text_encoder,
         tokens.ids,
-        torch.tensor(version.vector),  # [width]
+        direction_of(aim, models),  # [width]
         recipe,
         on_step=on_step and (lambda step: on_step(step // rows)),
     )
@@ -96,12 +97,11 @@ def _made(
     )
 
 
-def _key(version: Version, prompt: str, recipe: Recipe) -> str:
+def _key(aim: Aim, prompt: str, recipe: Recipe) -> str:
     """Name everything that decides a conditioning."""
     decisive = {
         "checkpoint": checkpoint_digest(),
-        "encoder": version.space.weights,
-        "vector": version.vector_digest,
+        "aim": aim.decisive(),
         "prompt": prompt,
         "recipe": asdict(recipe),
     }

@@ -1,15 +1,20 @@
 """The forms that ask for a drawing, for its dose, and for earlier drawings."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
+from django.forms import model_to_dict
 from django.http import QueryDict
 
 from generation import emphasis
 from generation.doses import RECIPE, default_dose
+from generation.looks import find_look
+from generation.mixing import MixField
 from generation.models import Generation
 from generation.models.generations import (
+    AESTHETIC_TEXT,
     LARGEST_SEED,
     MOST_ANCHOR,
     MOST_CLIP_SKIP,
@@ -18,16 +23,17 @@ from generation.models.generations import (
     PARAMETERS,
     GenerationQuerySet,
 )
-from generation.prompts import FLOATS, find_version
+from generation.prompts import FLOATS
 from registry import search
 from registry.models import Aesthetic, Version
 
-EXPERT = frozenset(PARAMETERS) - {"prompt", "width", "height"}
+EXPERT = frozenset({*PARAMETERS, "others"}) - {"prompt", "width", "height"}
 # Told before anything is sent; the model holds the same and the rest.
 CHECKED_BY_BROWSERS = {
     "steps": {"min": 0, "max": MOST_STEPS},
     "weight": {"min": 0, "max": 1},
     "anchor": {"min": 0, "max": MOST_ANCHOR},
+    "aesthetic_text_angle": {"min": 0, "max": 1},
     "clip_skip": {"min": 1, "max": MOST_CLIP_SKIP},
     "enough_agreement": {"min": -1, "max": 1},
     "most_drift": {"min": 0, "max": 10},
@@ -36,16 +42,6 @@ CHECKED_BY_BROWSERS = {
 }
 MOST_PICTURES = 9  # asked for at once
 LOOKS_SUGGESTED = 100  # in the list that a browser offers while somebody types
-
-
-def find_look(ref: str, *, person: Any) -> Version | None:
-    """Return the version that somebody names by its ref, or by a title that one look alone has."""
-    ref = ref.strip()
-    if "\0" not in ref and "/" not in ref:
-        titled = search.browse(search.Criteria(), person=person).filter(title__iexact=ref)[:2]
-        if len(titled) == 1:
-            ref = titled[0].ref
-    return find_version(ref, person=person)
 
 
 def values_in(query: QueryDict) -> dict[str, Any]:
@@ -90,6 +86,12 @@ class DrawForm(forms.ModelForm[Generation]):
         help_text="The same seed draws the same picture. Empty: a new one.",
     )
 
+    others = MixField(
+        required=False,
+        label="Mix with",
+        help_text="Other looks, one in a line, each with a weight beside 1 for the look itself: "
+        "owner/name 0.5; a negative one leads away.",
+    )
     pictures = forms.IntegerField(
         required=False,
         min_value=1,
@@ -102,6 +104,9 @@ class DrawForm(forms.ModelForm[Generation]):
         model = Generation
         fields = [name for name in PARAMETERS if name not in {"width", "height"}]
         labels = {
+            "aesthetic_text": "Look turned to words",
+            "aesthetic_text_angle": "By",
+            "aesthetic_text_negative": "Away from the words",
             "anchor": "Anchor",
             "clip_skip": "Clip skip",
             "enough_agreement": "Enough agreement",
@@ -116,8 +121,9 @@ class DrawForm(forms.ModelForm[Generation]):
 
     def __init__(self, *args: Any, person: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.person = person
+        self.person = self.fields["others"].person = person
         dose = default_dose()
+        self.fields["aesthetic_text_angle"].required = False
         for name in (*RECIPE, "sampling_steps", "guidance"):
             self.fields[name].required = False
             self.initial.setdefault(name, getattr(dose, name))
@@ -135,10 +141,8 @@ class DrawForm(forms.ModelForm[Generation]):
         """Whether the folded settings need to be seen: wrong, or not what they are by default."""
         if self.is_bound:
             return bool(self.errors.keys() & EXPERT)
-        dose = default_dose()
-        return any(
-            self.initial.get(name) not in (None, "", getattr(dose, name, None)) for name in EXPERT
-        )
+        usual = model_to_dict(Generation()) | asdict(default_dose())
+        return any(self.initial.get(name) not in (None, "", usual.get(name)) for name in EXPERT)
 
     def clean_aesthetic(self) -> Version:
         ref = self.cleaned_data["aesthetic"].strip()
@@ -163,18 +167,22 @@ class DrawForm(forms.ModelForm[Generation]):
 class DoseForm(forms.ModelForm[Generation]):
     """What decides agreement and drift: as much of the drawing's form as is filled in."""
 
+    others = MixField(required=False)
+
     class Meta:
         model = Generation
-        fields = ["prompt", *RECIPE]
+        fields = ["prompt", *RECIPE, *AESTHETIC_TEXT]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, person: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in RECIPE:
+        self.fields["others"].person = person
+        for name in (*RECIPE, "aesthetic_text_angle"):
             self.fields[name].required = False
 
     def parameters(self) -> dict[str, Any]:
         """Return what `ask` wants to know; a field left empty is left out."""
-        return {name: value for name, value in self.cleaned_data.items() if value not in {"", None}}
+        said = self.cleaned_data.items()
+        return {name: value for name, value in said if value not in ("", None)}
 
     def _post_clean(self) -> None:
         """Leave the checking of the row to `ask`, which fills in the defaults."""

@@ -9,7 +9,7 @@ import io
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -41,8 +41,7 @@ class Drawing:
 class AppliedAesthetic:
     """What its text encoder was personalised with, in the words of the web UIs' extension.
 
-    `text`, `text_negative` and `slerp_angle` are settings that only the extension has; their
-    defaults say that nothing of the kind was done. The guards are ours.
+    `others` are looks that were mixed in, by their refs, which only we have; so are the guards.
     """
 
     embedding: str  # its ref, such as owner/slug@v1
@@ -58,6 +57,7 @@ class AppliedAesthetic:
     slerp_angle: float = 0.1
     enough_agreement: float | None = None
     most_drift: float | None = None
+    others: Mapping[str, float] = field(default_factory=dict)
 
 
 def parameters(drawing: Drawing, aesthetic: AppliedAesthetic | None) -> str:
@@ -109,6 +109,10 @@ def _aesthetic_pairs(aesthetic: AppliedAesthetic) -> dict[str, object]:
         pairs["Aesthetic optimiser"] = aesthetic.optimiser
     if aesthetic.anchor:
         pairs["Aesthetic anchor"] = aesthetic.anchor
+    if aesthetic.others:
+        pairs["Aesthetic mix"] = " + ".join(
+            f"{_number(weight)} {ref}" for ref, weight in aesthetic.others.items()
+        )
     if aesthetic.enough_agreement is not None:
         pairs["Aesthetic enough agreement"] = aesthetic.enough_agreement
     if aesthetic.most_drift is not None:

@@ -36,18 +36,22 @@ _DOSE_NAMES: Final = {
     "Aesthetic enough agreement": "enough_agreement",
     "Aesthetic most drift": "most_drift",
 }
+_TEXT_NAMES: Final = {
+    "Aesthetic text": "aesthetic_text",
+    "Aesthetic slerp angle": "aesthetic_text_angle",
+    "Aesthetic text negative": "aesthetic_text_negative",
+}
 _VALUES: Final = frozenset(
-    {"prompt", "negative_prompt", "width", "height", *_NAMES.values(), *_DOSE_NAMES.values()}
+    {
+        *("prompt", "negative_prompt", "width", "height"),
+        *_NAMES.values(),
+        *_DOSE_NAMES.values(),
+        *_TEXT_NAMES.values(),
+    }
 )
 # What infotext leaves out where it is so, as it is for every picture of the extension.
 _UNSAID: Final = {"optimiser": "adam", "anchor": "0", "slerp": "False"}
 
-# The extension's other settings, and the values by which they do nothing.
-_IDLE: Final = {
-    "Aesthetic text": {""},
-    "Aesthetic text negative": {"False"},
-}
-_OF_TEXT: Final = ("Aesthetic text negative", "Aesthetic slerp angle")
 _NO_EMBEDDING: Final = {"", "None"}
 
 _SHORTEST_HASH: Final = 10  # hexadecimal digits; fewer would name too many things
@@ -133,7 +137,9 @@ def _drawing_values(told: Infotext) -> dict[str, str]:
 
 
 def _dose_values(told: Infotext) -> dict[str, str]:
-    return _UNSAID | _named(told.settings, _DOSE_NAMES)
+    has_text = bool(told.settings.get("Aesthetic text"))
+    text = _named(told.settings, _TEXT_NAMES) if has_text else {}
+    return _UNSAID | _named(told.settings, _DOSE_NAMES) | text
 
 
 def _named(settings: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
@@ -169,9 +175,6 @@ def _is_hash(digits: str) -> bool:
 
 def _others(settings: Mapping[str, str]) -> dict[str, str]:
     """Return the settings that our names don't cover, without those that do nothing."""
-    known = {*_NAMES, *_DOSE_NAMES, "Size", "Model", "Model hash"}
-    known |= {"Aesthetic embedding", "Aesthetic hash"}
-    known |= {key for key, idle in _IDLE.items() if settings.get(key) in idle}
-    if "Aesthetic text" in known:
-        known |= {*_OF_TEXT}
+    known = {*_NAMES, *_DOSE_NAMES, *_TEXT_NAMES, "Size", "Model", "Model hash"}
+    known |= {"Aesthetic embedding", "Aesthetic hash", "Aesthetic mix"}
     return {key: value for key, value in settings.items() if key not in known}

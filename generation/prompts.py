@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -13,13 +14,17 @@ from accounts.models import User
 from accounts.quotas import check_quota, start_of_day
 from generation.doses import RECIPE, default_dose
 from generation.emphasis import EmphasisRefused, spans
-from generation.models import Generation
+from generation.models import Generation, Ingredient
 from generation.models.generations import LARGEST_SEED, SIZE_STEP
+from generation.models.ingredients import LARGEST_WEIGHT, MOST_OTHERS
 from generation.tasks import draw_generation
 from registry import jobs
 from registry.models import Version
 
-FLOATS = ("rate", "weight", "anchor", "enough_agreement", "most_drift", "guidance")
+FLOATS = (
+    *("rate", "weight", "anchor", "enough_agreement", "most_drift"),
+    *("aesthetic_text_angle", "guidance"),
+)
 
 # Parameters of a generation whose value comes from the checkpoint's dose when none is given.
 DOSED = (*RECIPE, "sampling_steps", "guidance", "width", "height")
@@ -42,11 +47,17 @@ def find_version(ref: str, *, person: User | AnonymousUser) -> Version | None:
 
 @transaction.atomic
 def queue_generation(
-    owner: User, *, version: Version, prompt: str, **parameters: Any
+    owner: User,
+    *,
+    version: Version,
+    prompt: str,
+    others: Sequence[tuple[Version, float]] = (),
+    **parameters: Any,
 ) -> Generation:
     """Queue the drawing of `prompt` with `version`; what is not given comes from the dose.
 
-    Raises ValidationError by field, and QuotaExceeded.
+    `others` are mixed into the look of `version`, which has the weight 1. Raises ValidationError by
+    field, and QuotaExceeded.
     """
     check_quota("pictures", used=drawn_today(owner), asked=1, limit=settings.QUOTA_GENERATIONS)
     check_space(version)
@@ -59,7 +70,11 @@ def queue_generation(
     generation.full_clean()
     check_numbers(generation)
     check_emphasis(generation)
+    check_others(version, others)
     generation.save()
+    Ingredient.objects.bulk_create(
+        Ingredient(generation=generation, version=other, weight=weight) for other, weight in others
+    )
     jobs.send_after_commit(draw_generation, generation)
     return generation
 
@@ -87,6 +102,25 @@ def check_space(version: Version) -> None:
         )
 
 
+def check_others(version: Version, others: Sequence[tuple[Version, float]]) -> None:
+    """Raise ValidationError for looks that can't be mixed into that of `version`."""
+    seen = {version.pk}
+    for other, weight in others:
+        if not (weight and abs(weight) <= LARGEST_WEIGHT):
+            sentence = f"{other} has the weight {weight:g}; use -2 to 2, but not 0."
+            raise ValidationError({"others": ValidationError(sentence, code="weight")})
+        if other.space_id != version.space_id:
+            sentence = f"{other} and {version} live in different spaces, so they can't be mixed."
+            raise ValidationError({"others": ValidationError(sentence, code="incompatible-space")})
+        if other.pk in seen:
+            sentence = f"{other} is named twice."
+            raise ValidationError({"others": ValidationError(sentence, code="twice")})
+        seen.add(other.pk)
+    if len(others) > MOST_OTHERS:
+        sentence = f"{len(others)} looks are too many to mix in; use {MOST_OTHERS} at most."
+        raise ValidationError({"others": ValidationError(sentence, code="too-many")})
+
+
 def check_numbers(generation: Generation) -> None:
     """Raise ValidationError for what the fields' own limits let through, where it is given."""
     for name in FLOATS:
@@ -102,7 +136,7 @@ def check_numbers(generation: Generation) -> None:
 
 def check_emphasis(generation: Generation) -> None:
     """Raise ValidationError for words that no text encoder can read so strongly."""
-    for name in ("prompt", "negative_prompt"):
+    for name in ("prompt", "negative_prompt", "aesthetic_text"):
         try:
             spans(getattr(generation, name))
         except EmphasisRefused as error:

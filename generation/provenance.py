@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from generation import infotext, picture_facts
+from generation.aims import Aim
 from generation.doses import RECIPE
 from generation.models import Generation
 from generation.models.generations import PARAMETERS
@@ -31,6 +32,10 @@ def personalised_png(generation: Generation, image: Any) -> bytes:
         embedding=str(version),
         vector_sha256=hex_of(version.vector_digest),
         **{name: getattr(generation, name) for name in RECIPE if name != "clip_skip"},
+        text=generation.aesthetic_text,
+        text_negative=generation.aesthetic_text_negative,
+        slerp_angle=generation.aesthetic_text_angle,
+        others={str(version): weight for version, weight in Aim.of(generation).others},
     )
     texts = {picture_facts.PARAMETERS: infotext.parameters(_drawing(generation), applied)}
     ours = {picture_facts.AESTHETIC: json.dumps(everything(generation), sort_keys=True)}
@@ -48,6 +53,15 @@ def everything(generation: Generation) -> dict[str, Any]:
         "space": version.space.name,
         "checkpoint": generation.checkpoint,
         **{name: getattr(generation, name) for name in PARAMETERS},
+        "others": [
+            {
+                "aesthetic": str(other),
+                "version_digest": other.version_digest,
+                "vector_digest": other.vector_digest,
+                "weight": weight,
+            }
+            for other, weight in Aim.of(generation).others
+        ],
     }
 
 

@@ -6,6 +6,7 @@ the same question is not sent twice while it waits.
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,18 +15,19 @@ from django.conf import settings
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
+from generation.aims import Aim, Weighted
 from generation.doses import RECIPE, default_dose
 from generation.keeping import AWAY
 from generation.models import Generation
-from generation.models.generations import PARAMETERS
-from generation.prompts import check_emphasis, check_numbers, check_space
+from generation.models.generations import AESTHETIC_TEXT, PARAMETERS
+from generation.prompts import check_emphasis, check_numbers, check_others, check_space
 from generation.tasks import answer
 from registry.digests import canonical_json, digest_bytes
 from registry.models import Version
 
 logger = logging.getLogger(__name__)
 
-OTHERS = frozenset(PARAMETERS) - {"prompt", *RECIPE}
+OTHERS = frozenset(PARAMETERS) - {"prompt", *RECIPE, *AESTHETIC_TEXT}
 
 PATIENCE = 0.8  # seconds that a request waits for a worker before it says “ask again”
 PAUSE = 0.02  # seconds between two looks into the cache
@@ -40,10 +42,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of a prompt and a version; `recipe` has the fields of personalisation's."""
+    """What is asked of a prompt and an aim; `recipe` has the fields of personalisation's."""
 
     kind: Kind
-    version: Version
+    aim: Aim
     prompt: str
     recipe: dict[str, Any]
 
@@ -54,14 +56,20 @@ class Question:
             "kind": self.kind,
             "prompt": self.prompt,
             "recipe": self.recipe,
-            "vector": self.version.vector_digest,
-            "encoder": self.version.space.weights,
+            "aim": self.aim.decisive(),
             "checkpoint": settings.DIFFUSION_MODEL,
         }
         return f"question:{digest_bytes(canonical_json(decisive))}"
 
 
-def ask(kind: Kind, *, version: Version, prompt: str, **parameters: Any) -> Question:
+def ask(
+    kind: Kind,
+    *,
+    version: Version,
+    prompt: str,
+    others: Sequence[Weighted] = (),
+    **parameters: Any,
+) -> Question:
     """Return a question that a worker can answer.
 
     Raises ValidationError by field for what no drawing could have either.
@@ -74,8 +82,9 @@ def ask(kind: Kind, *, version: Version, prompt: str, **parameters: Any) -> Ques
     asked.clean_fields(exclude={*OTHERS, "owner", "version"})
     check_numbers(asked)
     check_emphasis(asked)
+    check_others(version, others)
     recipe = {name: getattr(asked, name) for name in RECIPE} if kind is not Kind.AGREEMENT else {}
-    return Question(kind, version, asked.prompt, recipe)
+    return Question(kind, Aim.told(asked, others), asked.prompt, recipe)
 
 
 def answer_to(question: Question, *, patience: float = PATIENCE) -> dict[str, Any] | None:
@@ -101,6 +110,6 @@ def _send(question: Question, key: str) -> None:
     """Send the question, unless that was done a moment ago."""
     if cache.add(f"{key}:asked", value=True, timeout=ASKED):
         answer.apply_async(
-            (key, question.kind, str(question.version.pk), question.prompt, question.recipe),
+            (key, question.kind, question.aim.to_json(), question.prompt, question.recipe),
             expires=ASKED,
         )

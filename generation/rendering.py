@@ -5,6 +5,7 @@ from functools import partial
 import torch
 
 from generation import diffusion, previews, provenance
+from generation.aims import Aim
 from generation.conditionings import conditioning_of
 from generation.doses import RECIPE
 from generation.emphasis import EmphasisRefused
@@ -25,7 +26,7 @@ def render(generation: Generation, lease: Lease) -> None:
     models = models_for(generation.version.space)
     try:
         found = conditioning_of(
-            generation.version,
+            Aim.of(generation),
             generation.prompt,
             recipe_of(generation),
             on_step=lambda step: lease.report(

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from generation.doses import default_dose
-from generation.forms import find_look
+from generation.looks import find_look
 from generation.models.generations import LARGEST_SEED, MOST_STEPS
 from generation.models.sheets import MOST_CELLS
 from generation.sheets import following_seeds

@@ -16,11 +16,11 @@ def draw_generation(pk: str) -> None:
 
 
 @shared_task
-def answer(key: str, kind: str, version: str, prompt: str, recipe: dict[str, Any]) -> None:
+def answer(key: str, kind: str, aim: dict[str, Any], prompt: str, recipe: dict[str, Any]) -> None:
     """Answer a question about a prompt and a look, into the cache."""
     from generation import answers
 
-    answers.answer(key, kind, version, prompt, recipe)
+    answers.answer(key, kind, aim, prompt, recipe)
 
 
 @shared_task

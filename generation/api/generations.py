@@ -1,5 +1,6 @@
 """`/generations`: draw a prompt with an embedding, look at the result, or at a shared one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -47,9 +48,8 @@ class GenerationList(generics.ListAPIView[Generation]):
         """Queue the drawing of a prompt, plain and personalised; what is not given has defaults."""
         form = GenerationRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        said: dict[str, Any] = dict(form.validated_data)
-        version = named_version(said.pop("aesthetic"), person=request.user)
-        return accepted(queue_generation(person_of(request), version=version, **said))
+        said = with_versions(form.validated_data, person=request.user)
+        return accepted(queue_generation(person_of(request), **said))
 
 
 def named_version(ref: str, *, person: Any) -> Version:
@@ -58,6 +58,25 @@ def named_version(ref: str, *, person: Any) -> Version:
     if version is None:
         sentence = f"There is no published version “{ref}”."
         raise ValidationError({"aesthetic": ValidationError(sentence, code="not-found")})
+    return version
+
+
+def with_versions(said: Mapping[str, Any], *, person: Any) -> dict[str, Any]:
+    """Return what a call says with versions in place of the refs by which it names them."""
+    parts = dict(said)
+    version = named_version(parts.pop("aesthetic"), person=person)
+    others = [
+        (_named_other(each["aesthetic"], index, person), each["weight"])
+        for index, each in enumerate(parts.pop("others", []))
+    ]
+    return {**parts, "version": version, "others": others}
+
+
+def _named_other(ref: str, index: int, person: Any) -> Version:
+    version = find_version(ref, person=person)
+    if version is None:
+        sentence = f"Look {index + 1} to mix in: there is no published version “{ref}”."
+        raise ValidationError({"others": ValidationError(sentence, code="not-found")})
     return version
 
 

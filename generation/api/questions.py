@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import ScopePermission
 from accounts.models import Token
-from generation.api.generations import named_version
+from generation.api.generations import with_versions
 from generation.api.serializers import (
     AboutVersionSerializer,
     AgreementSerializer,
@@ -49,9 +49,8 @@ class QuestionView(APIView):
         """Ask what the request's body says; raise ValidationError for what is wrong with it."""
         form = self.serializer_class(data=request.data)
         form.is_valid(raise_exception=True)
-        said: dict[str, Any] = dict(form.validated_data)
-        version = named_version(said.pop("aesthetic"), person=request.user)
-        answer = answer_to(ask(self.kind, version=version, **said))
+        said = with_versions(form.validated_data, person=request.user)
+        answer = answer_to(ask(self.kind, **said))
         if answer is None:
             return None
         if refused := answer.get("refused"):

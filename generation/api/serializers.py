@@ -8,15 +8,25 @@ from rest_framework import serializers
 
 from generation import emphasis
 from generation.doses import RECIPE
-from generation.models import Generation
-from generation.models.generations import PARAMETERS
+from generation.models import Generation, Ingredient
+from generation.models.generations import AESTHETIC_TEXT, PARAMETERS
+from generation.models.ingredients import LARGEST_WEIGHT, MOST_OTHERS
 
+REF = r"^[^/@\s]+/[^/@\s]+(@[^/@\s]+)?$"
 PICTURES = ("plain", "personalised")
 
 
 class PictureSerializer(serializers.Serializer[Any]):
     url = serializers.CharField()
     digest = serializers.CharField()
+
+
+class IngredientSerializer(serializers.ModelSerializer[Ingredient]):
+    aesthetic = serializers.CharField(source="version.__str__", read_only=True)
+
+    class Meta:
+        model = Ingredient
+        fields = read_only_fields = ["aesthetic", "weight"]
 
 
 class GenerationSerializer(serializers.ModelSerializer[Generation]):
@@ -33,6 +43,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         help_text="Cosine of prompt and embedding before each step and after the last.",
     )
     has_effect = serializers.BooleanField(read_only=True)
+    others = IngredientSerializer(source="ingredients", many=True, read_only=True)
 
     class Meta:
         model = Generation
@@ -42,6 +53,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "url",
             "aesthetic",
             *PARAMETERS,
+            "others",
             "state",
             "stage",
             "done",
@@ -80,17 +92,30 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         return self._picture(generation, "personalised")
 
 
+class OtherSerializer(serializers.Serializer[Any]):
+    """Another look, mixed into the aesthetic."""
+
+    aesthetic = serializers.RegexField(REF, help_text="As above.")
+    weight = serializers.FloatField(
+        min_value=-LARGEST_WEIGHT,
+        max_value=LARGEST_WEIGHT,
+        help_text="Beside 1 for the aesthetic itself; a negative one leads away.",
+    )
+
+
 class AboutVersionSerializer(serializers.ModelSerializer[Generation]):
     """A prompt and a version; every parameter of theirs that a subclass adds may be left out."""
 
     aesthetic = serializers.RegexField(
-        r"^[^/@\s]+/[^/@\s]+(@[^/@\s]+)?$",
+        REF,
         help_text="owner/slug, or owner/slug@version with v3, latest or a version digest.",
     )
 
+    others = OtherSerializer(many=True, required=False, max_length=MOST_OTHERS)
+
     class Meta:
         model = Generation
-        fields = ["aesthetic", "prompt"]
+        fields = ["aesthetic", "prompt", "others", *AESTHETIC_TEXT]
         extra_kwargs: dict[str, dict[str, Any]] = {
             name: {"required": False} for name in PARAMETERS if name != "prompt"
         } | {"prompt": {"help_text": emphasis.IN_WORDS}}
@@ -98,12 +123,12 @@ class AboutVersionSerializer(serializers.ModelSerializer[Generation]):
 
 class GenerationRequestSerializer(AboutVersionSerializer):
     class Meta(AboutVersionSerializer.Meta):
-        fields = ["aesthetic", *PARAMETERS]
+        fields = ["aesthetic", "others", *PARAMETERS]
 
 
 class DoseRequestSerializer(AboutVersionSerializer):
     class Meta(AboutVersionSerializer.Meta):
-        fields = ["aesthetic", "prompt", *RECIPE]
+        fields = ["aesthetic", "prompt", "others", *RECIPE, *AESTHETIC_TEXT]
 
 
 class DoseSerializer(serializers.Serializer[Any]):

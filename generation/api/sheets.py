@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from accounts.authentication import ScopePermission, person_of
 from accounts.models import Token
 from generation import sheets
-from generation.api.generations import named_version
+from generation.api.generations import named_version, with_versions
 from generation.api.serializers import AboutVersionSerializer
 from generation.models import Generation, Sheet
 from generation.models.generations import LARGEST_SEED, MOST_STEPS, PARAMETERS
@@ -67,11 +67,12 @@ class DosesSerializer(AboutVersionSerializer):
     )
 
     class Meta(AboutVersionSerializer.Meta):
-        fields = ["aesthetic", "prompt", "steps", "seeds", *SHARED]
+        fields = ["aesthetic", "others", "prompt", "steps", "seeds", *SHARED]
 
 
 class LooksSerializer(AboutVersionSerializer):
     aesthetic = None  # type: ignore[assignment]  # there are several
+    others = None  # type: ignore[assignment]  # each look is drawn by itself
     aesthetics = serializers.ListField(
         child=serializers.CharField(), max_length=MOST_CELLS, help_text="A row for each."
     )
@@ -126,8 +127,8 @@ class DosesSheet(APIView):
     def post(self, request: Request) -> Response:
         """Queue one prompt in one look at several doses, from several seeds."""
         said = _validated(DosesSerializer(data=request.data))
-        version = named_version(said.pop("aesthetic"), person=request.user)
-        return _accepted(sheets.queue_doses_by_seeds(person_of(request), version=version, **said))
+        said = with_versions(said, person=request.user)
+        return _accepted(sheets.queue_doses_by_seeds(person_of(request), **said))
 
 
 class LooksSheet(APIView):

@@ -1,18 +1,16 @@
 """A generation: one prompt drawn plain and personalised, and all that decides the pictures."""
 
-import uuid
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from django.contrib.auth.models import AnonymousUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models import User
+from generation.models.queries import GenerationQuerySet
 from registry.models import Aesthetic, Job, JobState, Version
-from registry.models.jobs import FINAL_STATES, JobQuerySet
+from registry.models.jobs import FINAL_STATES
 from registry.models.spaces import DIGEST_PATTERN, digest_field
 
 LARGEST_SEED = 2**32 - 1  # what the web UIs and their pictures' metadata use
@@ -23,7 +21,10 @@ MOST_SAMPLING_STEPS = 100
 LARGEST_SIDE = 1024  # pixels
 SIZE_STEP = 8  # pixels; latents of Stable Diffusion are an eighth of the picture
 
-# All that decides the pictures, next to the version and the checkpoint.
+# The web UI extension's names for a text that the look is turned towards.
+AESTHETIC_TEXT = ("aesthetic_text", "aesthetic_text_angle", "aesthetic_text_negative")
+
+# All that decides the pictures, next to the version, the ingredients and the checkpoint.
 PARAMETERS = (
     "prompt",
     "negative_prompt",
@@ -37,6 +38,7 @@ PARAMETERS = (
     "clip_skip",
     "enough_agreement",
     "most_drift",
+    *AESTHETIC_TEXT,
     "sampler",
     "sampling_steps",
     "guidance",
@@ -48,89 +50,11 @@ PARAMETERS = (
 LEAST_DRIFT = 0.01
 
 
-class GenerationQuerySet(JobQuerySet["Generation"]):
-    def owned_by(self, person: User | AnonymousUser) -> Self:
-        """Return what `person` has drawn, removed ones included."""
-        return self.filter(owner=person) if isinstance(person, User) else self.none()
-
-    def shared_with(self, person: User | AnonymousUser) -> Self:
-        """Return the shared drawings that `person` may see.
-
-        What hides a look hides what was drawn with it: its owner made it private or deleted it,
-        or withdrew the version.
-        """
-        # EXISTS, not IN: beside an `or` PostgreSQL would list all versions to look at one.
-        version = Version.objects.visible_to(person).offered().filter(pk=OuterRef("version"))
-        return self.filter(Exists(version), shared_at__isnull=False)
-
-    def visible_to(self, person: User | AnonymousUser) -> Self:
-        """Return what `person` may know of: their own, and what is shared with them."""
-        return self.owned_by(person) | self.shared_with(person)
-
-    def kept(self) -> Self:
-        """Return what its owner has not removed."""
-        return self.filter(hidden_at__isnull=True)
-
-    def removed(self) -> Self:
-        """Return what its owner has removed, and may put back."""
-        return self.filter(hidden_at__isnull=False)
-
-    def alone(self) -> Self:
-        """Return what was not asked for as a part of a sheet."""
-        return self.filter(sheet__isnull=True)
-
-    def in_look(self, aesthetic: Aesthetic) -> Self:
-        """Return what was drawn with any version of `aesthetic`."""
-        return self.filter(version__aesthetic=aesthetic)
-
-    def saying(self, words: str) -> Self:
-        """Return what has each of these words, or a longer word with it inside, in its prompt."""
-        return self.filter(*(Q(prompt__icontains=word) for word in words.split()))
-
-    def newest_shared(self) -> Self:
-        """Put what was shared last first."""
-        return self.order_by("-shared_at", "-pk")
-
-    def looks(self) -> models.QuerySet[Aesthetic]:
-        """Return the looks that these were drawn with, by their titles."""
-        used = Aesthetic.objects.filter(pk__in=self.order_by().values("version__aesthetic"))
-        return used.select_related("owner").order_by("title", "pk")
-
-    def with_look(self) -> Self:
-        """Bring along what pages and answers say of the look and of who drew with it."""
-        unsaid = ("version__vector", "version__manifest", "version__recipe")
-        return self.select_related("owner", "version__aesthetic__owner").defer(*unsaid)
-
-    def share(self, pk: uuid.UUID) -> bool:
-        """Let everybody see `pk`; False for what has no pictures, no public look, or is removed."""
-        versions = Version.objects.public().offered()
-        drawn = self.kept().filter(pk=pk, state=JobState.SUCCEEDED, version__in=versions)
-        return bool(drawn.update(shared_at=Coalesce("shared_at", Now())))
-
-    def unshare(self, pk: uuid.UUID) -> bool:
-        """Take `pk` back; False where it was not shared."""
-        return bool(self.filter(pk=pk, shared_at__isnull=False).update(shared_at=None))
-
-    def remove(self, pk: uuid.UUID) -> bool:
-        """Take `pk` out of the history and out of public view, ended if it still waits or runs.
-
-        The row stays: it counts in its day's quota, and can be put back. False where it was
-        removed already.
-        """
-        self.cancel(pk)
-        ended = self.kept().filter(pk=pk, state__in=FINAL_STATES)
-        return bool(ended.update(hidden_at=Now(), shared_at=None))
-
-    def put_back(self, pk: uuid.UUID) -> bool:
-        """Undo the removal of `pk`, for its owner alone; False where it was not removed."""
-        return bool(self.removed().filter(pk=pk).update(hidden_at=None))
-
-
 class Generation(Job):
     """A prompt drawn twice with the same seed, plain and personalised by one version.
 
-    The parameters are complete: with the version's vector and the checkpoint they draw the
-    picture again. The states are a job's.
+    Other looks may be mixed into that of the version (`ingredients`). The parameters are complete:
+    with the looks' vectors and the checkpoint they draw the picture again. The states are a job's.
     """
 
     class Optimiser(models.TextChoices):
@@ -180,6 +104,19 @@ class Generation(Job):
         blank=True,
         validators=[MinValueValidator(0.0), MaxValueValidator(10.0)],
         help_text="Stop early once the words have drifted so far.",
+    )
+    aesthetic_text = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="Turn the look towards these words before it is applied.",
+    )
+    aesthetic_text_angle = models.FloatField(
+        default=0.1,
+        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+        help_text="How far to turn it: 0 not at all, 1 all the way to the words.",
+    )
+    aesthetic_text_negative = models.BooleanField(
+        default=False, help_text="Turn it away from the words instead."
     )
     sampler = models.CharField(max_length=16, choices=Sampler.choices, blank=True)
     sampling_steps = models.PositiveSmallIntegerField(

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import PersonRequest
 from generation.doses import default_dose
-from generation.forms import DoseForm, find_look
-from generation.models.generations import MOST_STEPS
+from generation.forms import DoseForm
+from generation.looks import find_look
+from generation.models.generations import AESTHETIC_TEXT, MOST_STEPS
 from generation.questions import Kind, answer_to, ask
 from registry.models import Version
 
@@ -68,7 +69,7 @@ class Curves:
 @require_safe
 def dose(request: PersonRequest) -> HttpResponse:
     """A fragment of the form: the slider, its curves, and the words that pull away."""
-    form = DoseForm(request.GET)
+    form = DoseForm(request.GET, person=request.user)
     version = find_look(request.GET.get("aesthetic", ""), person=request.user)
     context: dict[str, Any] = {}
     if version is not None and form.is_valid():
@@ -83,7 +84,8 @@ def _answers(version: Version, parameters: dict[str, Any]) -> dict[str, Any]:
     """Return what the fragment shows; `pending` where a worker has not answered yet."""
     chosen = min(parameters.pop("steps", default_dose().steps), MOST_STEPS)
     most = min(MOST_STEPS, max(chosen, 2 * default_dose().steps))
-    words = ask(Kind.AGREEMENT, version=version, prompt=parameters["prompt"])
+    aimed = {name: parameters[name] for name in ("others", *AESTHETIC_TEXT) if name in parameters}
+    words = ask(Kind.AGREEMENT, version=version, prompt=parameters["prompt"], **aimed)
     answer_to(words, patience=0)  # Sent first, so that the worker has it next.
     curves = answer_to(ask(Kind.DOSE, version=version, steps=most, **parameters))
     said = answer_to(words, patience=0.1)

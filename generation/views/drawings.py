@@ -20,8 +20,10 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
 from generation import previews
+from generation.aims import Aim
 from generation.doses import default_dose, presets
 from generation.forms import DrawForm, find_look, values_in
+from generation.mixing import as_lines
 from generation.models import Generation, Sheet
 from generation.models.generations import LEAST_DRIFT, PARAMETERS
 from generation.prompts import queue_generation
@@ -232,7 +234,11 @@ def _initial(request: PersonRequest) -> dict[str, Any]:
         found = None
     if found is None:
         return {"aesthetic": "", **values_in(request.GET)}
-    return {"aesthetic": str(found.version), **{name: getattr(found, name) for name in PARAMETERS}}
+    return {
+        "aesthetic": str(found.version),
+        "others": as_lines(Aim.of(found).others),
+        **{name: getattr(found, name) for name in PARAMETERS},
+    }
 
 
 def _chosen(request: PersonRequest, ref: str) -> Aesthetic | None:

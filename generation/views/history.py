@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.requests import PersonRequest
 from generation.forms import HistoryForm
 from generation.models import Generation
-from generation.models.generations import GenerationQuerySet
+from generation.models.queries import GenerationQuerySet
 from generation.views.drawings import find_own
 
 PAGE_SIZE = 24

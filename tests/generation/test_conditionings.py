@@ -4,6 +4,7 @@ import pytest
 import torch
 from pytest_django import Settings
 
+from generation.aims import Aim
 from generation.conditionings import Conditioning, conditioning_of
 from generation.personalisation import Recipe
 from registry.models import Version
@@ -16,9 +17,9 @@ pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
 
 def test_what_was_personalised_once_is_not_personalised_again(measured: Version) -> None:
     done: list[int] = []
-    first = conditioning_of(measured, PROMPT, RECIPE, done.append)
+    first = conditioning_of(Aim(measured), PROMPT, RECIPE, done.append)
     assert done == [1, 2, 3]
-    again = conditioning_of(measured, PROMPT, RECIPE, done.append)
+    again = conditioning_of(Aim(measured), PROMPT, RECIPE, done.append)
     assert done == [1, 2, 3]
     assert torch.equal(first.plain, again.plain)
     assert torch.equal(first.personalised, again.personalised)
@@ -31,15 +32,15 @@ def test_what_was_personalised_once_is_not_personalised_again(measured: Version)
 def test_another_prompt_or_recipe_is_another_conditioning(
     measured: Version, prompt: str, recipe: Recipe
 ) -> None:
-    conditioning_of(measured, PROMPT, RECIPE)
+    conditioning_of(Aim(measured), PROMPT, RECIPE)
     done: list[int] = []
-    conditioning_of(measured, prompt, recipe, done.append)
+    conditioning_of(Aim(measured), prompt, recipe, done.append)
     assert done == [1, 2, 3]
 
 
 def test_a_long_prompt_counts_its_steps_once(measured: Version) -> None:
     done: list[int] = []
-    found = conditioning_of(measured, "a tree " * 60, RECIPE, done.append)
+    found = conditioning_of(Aim(measured), "a tree " * 60, RECIPE, done.append)
     assert found.plain.shape[1] == 2 * 77
     assert max(done) == 3
     assert len(found.agreement) == 4
@@ -49,7 +50,7 @@ def test_without_a_cache_it_is_made_all_the_same(measured: Version, settings: Se
     settings.CACHES = {
         "default": {**settings.CACHES["default"], "LOCATION": "unix:///nowhere/valkey.sock"}
     }
-    assert len(conditioning_of(measured, PROMPT, RECIPE).agreement) == 4
+    assert len(conditioning_of(Aim(measured), PROMPT, RECIPE).agreement) == 4
 
 
 def test_the_file_keeps_every_bit() -> None:

@@ -43,6 +43,9 @@ RECIPE = {
     "clip_skip": 2,
     "enough_agreement": 0.75,
     "most_drift": 1.25,
+    "aesthetic_text": "neon",
+    "aesthetic_text_angle": 0.25,
+    "aesthetic_text_negative": True,
     "sampler": "",
     "sampling_steps": 20,
     "guidance": 4.0,
@@ -121,12 +124,10 @@ def test_what_the_extension_does_besides_is_not_lost() -> None:
     assert facts.others == {}
     text = FOREIGN.replace("Aesthetic text: ", "Aesthetic text: neon") + ", ENSD: 31337"
     facts = facts_of({"parameters": text})
-    assert facts.others == {
-        "Aesthetic text": "neon",
-        "Aesthetic text negative": "False",
-        "Aesthetic slerp angle": "0.1",
-        "ENSD": "31337",
-    }
+    assert facts.others == {"ENSD": "31337"}
+    assert facts.values["aesthetic_text"] == "neon"
+    assert facts.values["aesthetic_text_angle"] == "0.1"
+    assert facts.values["aesthetic_text_negative"] == "False"
 
 
 def test_settings_that_a_drawing_did_not_have_are_not_said() -> None:

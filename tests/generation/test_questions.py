@@ -33,7 +33,7 @@ def answered(question: Question) -> dict[str, Any]:
     tasks.answer(
         question.key,
         question.kind,
-        str(question.version.pk),
+        question.aim.to_json(),
         question.prompt,
         question.recipe,
     )

@@ -1,0 +1,41 @@
+"""Looks to mix in, as people type them: lines of text in, versions with weights out, and back."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+from generation.looks import find_look
+from registry.models import Version
+
+# A weight at the end of a line, after a space: "ada/sea-mist -0.5".
+LINE = re.compile(r"(?P<ref>.*?)(?:[\s:]+(?P<weight>[+-]?(?:\d+\.?\d*|\.\d+)))?")
+WEIGHT = 0.5  # where a line names none
+
+
+class MixField(forms.CharField):
+    """Looks, one in a line, each with its weight; `person` must be set before it is cleaned."""
+
+    widget = forms.Textarea(attrs={"rows": 2, "autocapitalize": "none", "spellcheck": "false"})
+    person: Any = None
+
+    def clean(self, value: Any) -> list[tuple[Version, float]]:
+        lines = super().clean(value).splitlines()
+        return [self._read(line.strip()) for line in lines if line.strip()]
+
+    def _read(self, line: str) -> tuple[Version, float]:
+        # A title may end in a number, so the whole line is tried first.
+        if version := find_look(line, person=self.person):
+            return version, WEIGHT
+        found = LINE.fullmatch(line)
+        ref = found["ref"] if found else line
+        version = find_look(ref, person=self.person)
+        if version is None:
+            raise forms.ValidationError(f"There is no published look “{ref}”.", code="not-found")
+        return version, float(found["weight"]) if found and found["weight"] else WEIGHT
+
+
+def as_lines(mixed: Iterable[tuple[Version, float]]) -> str:
+    """Write looks with weights as `MixField` reads them."""
+    return "\n".join(f"{version} {weight:g}" for version, weight in mixed)

@@ -1,0 +1,103 @@
+"""Who may see which generations, how they are found, and how they change hands."""
+
+import uuid
+from typing import TYPE_CHECKING, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce, Now
+
+from accounts.models import User
+from generation.models.ingredients import Ingredient
+from registry.models import Aesthetic, JobState, Version
+from registry.models.jobs import FINAL_STATES, JobQuerySet
+
+if TYPE_CHECKING:
+    from generation.models.generations import Generation  # noqa: F401 (named in a string)
+
+
+class GenerationQuerySet(JobQuerySet["Generation"]):
+    def owned_by(self, person: User | AnonymousUser) -> Self:
+        """Return what `person` has drawn, removed ones included."""
+        return self.filter(owner=person) if isinstance(person, User) else self.none()
+
+    def shared_with(self, person: User | AnonymousUser) -> Self:
+        """Return the shared drawings that `person` may see.
+
+        What hides a look hides what was drawn with it: its owner made it private or deleted it,
+        or withdrew the version. That goes for looks that were mixed in as well.
+        """
+        # EXISTS, not IN: beside an `or` PostgreSQL would list all versions to look at one.
+        seen = Version.objects.visible_to(person).offered()
+        version = seen.filter(pk=OuterRef("version"))
+        return self.mixed_of(seen).filter(Exists(version), shared_at__isnull=False)
+
+    def mixed_of(self, versions: models.QuerySet[Version]) -> Self:
+        """Return what has no other looks mixed in than some of `versions`."""
+        of_these = versions.filter(pk=OuterRef("version"))
+        others = Ingredient.objects.filter(~Exists(of_these), generation=OuterRef("pk"))
+        return self.filter(~Exists(others))
+
+    def visible_to(self, person: User | AnonymousUser) -> Self:
+        """Return what `person` may know of: their own, and what is shared with them."""
+        return self.owned_by(person) | self.shared_with(person)
+
+    def kept(self) -> Self:
+        """Return what its owner has not removed."""
+        return self.filter(hidden_at__isnull=True)
+
+    def removed(self) -> Self:
+        """Return what its owner has removed, and may put back."""
+        return self.filter(hidden_at__isnull=False)
+
+    def alone(self) -> Self:
+        """Return what was not asked for as a part of a sheet."""
+        return self.filter(sheet__isnull=True)
+
+    def in_look(self, aesthetic: Aesthetic) -> Self:
+        """Return what was drawn with any version of `aesthetic`."""
+        return self.filter(version__aesthetic=aesthetic)
+
+    def saying(self, words: str) -> Self:
+        """Return what has each of these words, or a longer word with it inside, in its prompt."""
+        return self.filter(*(Q(prompt__icontains=word) for word in words.split()))
+
+    def newest_shared(self) -> Self:
+        """Put what was shared last first."""
+        return self.order_by("-shared_at", "-pk")
+
+    def looks(self) -> models.QuerySet[Aesthetic]:
+        """Return the looks that these were drawn with, by their titles."""
+        used = Aesthetic.objects.filter(pk__in=self.order_by().values("version__aesthetic"))
+        return used.select_related("owner").order_by("title", "pk")
+
+    def with_look(self) -> Self:
+        """Bring along what pages and answers say of the look and of who drew with it."""
+        unsaid = ("version__vector", "version__manifest", "version__recipe")
+        return self.select_related("owner", "version__aesthetic__owner").defer(*unsaid)
+
+    def share(self, pk: uuid.UUID) -> bool:
+        """Let everybody see `pk`; False for what has no pictures, no public look, or is removed."""
+        versions = Version.objects.public().offered()
+        drawn = self.kept().filter(pk=pk, state=JobState.SUCCEEDED, version__in=versions)
+        drawn = drawn.mixed_of(versions)
+        return bool(drawn.update(shared_at=Coalesce("shared_at", Now())))
+
+    def unshare(self, pk: uuid.UUID) -> bool:
+        """Take `pk` back; False where it was not shared."""
+        return bool(self.filter(pk=pk, shared_at__isnull=False).update(shared_at=None))
+
+    def remove(self, pk: uuid.UUID) -> bool:
+        """Take `pk` out of the history and out of public view, ended if it still waits or runs.
+
+        The row stays: it counts in its day's quota, and can be put back. False where it was
+        removed already.
+        """
+        self.cancel(pk)
+        ended = self.kept().filter(pk=pk, state__in=FINAL_STATES)
+        return bool(ended.update(hidden_at=Now(), shared_at=None))
+
+    def put_back(self, pk: uuid.UUID) -> bool:
+        """Undo the removal of `pk`, for its owner alone; False where it was not removed."""
+        return bool(self.removed().filter(pk=pk).update(hidden_at=None))

@@ -21,8 +21,8 @@ from generation.models.generations import (
     MOST_SAMPLING_STEPS,
     MOST_STEPS,
     PARAMETERS,
-    GenerationQuerySet,
 )
+from generation.models.queries import GenerationQuerySet
 from generation.prompts import FLOATS
 from registry import search
 from registry.models import Aesthetic, Version
@@ -121,7 +121,8 @@ class DrawForm(forms.ModelForm[Generation]):
 
     def __init__(self, *args: Any, person: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.person = self.fields["others"].person = person
+        self.person = person
+        MixField.of(self).person = person
         dose = default_dose()
         self.fields["aesthetic_text_angle"].required = False
         for name in (*RECIPE, "sampling_steps", "guidance"):
@@ -175,7 +176,7 @@ class DoseForm(forms.ModelForm[Generation]):
 
     def __init__(self, *args: Any, person: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["others"].person = person
+        MixField.of(self).person = person
         for name in (*RECIPE, "aesthetic_text_angle"):
             self.fields[name].required = False
 

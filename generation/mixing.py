@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 
@@ -20,6 +20,14 @@ class MixField(forms.CharField):
     widget = forms.Textarea(attrs={"rows": 2, "autocapitalize": "none", "spellcheck": "false"})
     person: Any = None
 
+    @classmethod
+    def of(cls, form: forms.BaseForm, name: str = "others") -> Self:
+        """Return a form's own copy of the field."""
+        field = form.fields[name]
+        if not isinstance(field, cls):
+            raise TypeError(f"{name} is a {type(field).__name__}.")
+        return field
+
     def clean(self, value: Any) -> list[tuple[Version, float]]:
         lines = super().clean(value).splitlines()
         return [self._read(line.strip()) for line in lines if line.strip()]
@@ -36,6 +44,6 @@ class MixField(forms.CharField):
         return version, float(found["weight"]) if found and found["weight"] else WEIGHT
 
 
-def as_lines(mixed: Iterable[tuple[Version, float]]) -> str:
+def as_lines(mixed: Iterable[tuple[Version | str, float]]) -> str:
     """Write looks with weights as `MixField` reads them."""
     return "\n".join(f"{version} {weight:g}" for version, weight in mixed)

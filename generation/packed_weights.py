@@ -68,13 +68,14 @@ _kept: WeakKeyDictionary[CLIPTextModelWithProjection, dict[int, _Packed]] = Weak
 
 def _packed_weights(encoder: CLIPTextModelWithProjection) -> dict[int, _Packed]:
     """Return the packed matrices of all linear layers by the address of the weights."""
-    kept, current = _kept.get(encoder, {}), {}
+    kept, current = _kept.get(encoder, {}), dict[int, _Packed]()
     for module in encoder.text_model.modules():
         if type(module) is torch.nn.Linear:
             weight = module.weight
             packed = kept.get(weight.data_ptr())
-            is_fresh = packed is not None and packed.version == _version_of(weight)
-            current[weight.data_ptr()] = packed if is_fresh else _Packed(weight)
+            if packed is None or packed.version != _version_of(weight):
+                packed = _Packed(weight)
+            current[weight.data_ptr()] = packed
     _kept[encoder] = current
     return current
 

@@ -69,6 +69,14 @@ class NamedLook:
 
 
 @dataclass(frozen=True, slots=True)
+class MixedLook:
+    """Another embedding, mixed into the first with a weight beside 1."""
+
+    look: NamedLook
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class NamedCheckpoint:
     """The checkpoint that drew it, as the file names it; "" where it does not."""
 
@@ -86,6 +94,7 @@ class Facts:
     checkpoint: NamedCheckpoint
     generation: str = ""  # the hub's own name of the drawing
     others: Mapping[str, str] = field(default_factory=dict)  # settings that the hub doesn't have
+    mixed: tuple[MixedLook, ...] = ()
     is_ours_unreadable: bool = False  # it has a text `aesthetic` that is not the hub's
 
 
@@ -106,6 +115,7 @@ def facts_of(texts: Mapping[str, str]) -> Facts:
         ),
         generation=recipe.get("generation", ""),
         others=_others(told.settings),
+        mixed=_mixed(recipe.get("others", "[]")),
         is_ours_unreadable=AESTHETIC in texts and not recipe,
     )
 
@@ -119,6 +129,21 @@ def _recipe(text: str) -> dict[str, str]:
     values = {key: _as_text(value) for key, value in found.items() if value is not None}
     is_ours = is_digest(values.get("vector_digest", "")) and "prompt" in values
     return values if is_ours and all(map(is_writable, values.values())) else {}
+
+
+def _mixed(text: str) -> tuple[MixedLook, ...]:
+    """Return the looks that our JSON lists; what is none of ours in the list is passed over."""
+    found = json.loads(text)
+    if not isinstance(found, list):
+        return ()
+    return tuple(
+        MixedLook(_recipe_look(each), float(each["weight"]))
+        for each in found
+        if isinstance(each, dict)
+        and is_digest(each.get("vector_digest", ""))
+        and isinstance(each.get("weight"), int | float)
+        and all(isinstance(value, str) for key, value in each.items() if key != "weight")
+    )
 
 
 def _as_text(value: object) -> str:

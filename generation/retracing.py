@@ -81,9 +81,12 @@ def retrace(upload: UploadedFile, *, person: User | AnonymousUser) -> Retraced:
         facts = facts_in(name, upload.read())
     version = version_of(facts.look, person=person) if facts.look else None
     usable, refused = usable_values(facts)
-    remarks = [*_remarks_on_look(facts.look, version), *refused, *_remarks_on_rest(facts)]
+    mixed, missing = usable_mixture(facts, person=person)
+    remarks = [*_remarks_on_look(facts.look, version), *missing, *refused, *_remarks_on_rest(facts)]
     if version is not None and is_of_our_space(version):
         usable["aesthetic"] = str(version)
+    if mixed:
+        usable["others"] = mixed
     return Retraced(
         name=shown(name),
         facts=facts,
@@ -115,6 +118,24 @@ def version_of(look: NamedLook, *, person: User | AnonymousUser) -> Version | No
     return (
         seen.filter(vector_digest__startswith=start).order_by(offered_first, "published_at").first()
     )
+
+
+def usable_mixture(
+    facts: Facts, *, person: User | AnonymousUser
+) -> tuple[list[dict[str, object]], list[str]]:
+    """Return the looks that can be mixed in here, as the API names them, and a sentence on each
+    that can't.
+    """
+    usable: list[dict[str, object]] = []
+    remarks = []
+    for mixed in facts.mixed:
+        version = version_of(mixed.look, person=person)
+        if version is None or not is_of_our_space(version):
+            name = shown(mixed.look.name)
+            remarks.append(f"The look “{name}”, which is mixed in, can't be mixed in here.")
+        else:
+            usable.append({"aesthetic": str(version), "weight": mixed.weight})
+    return usable, remarks
 
 
 def is_of_our_space(version: Version) -> bool:

@@ -43,9 +43,10 @@ def queue_doses_by_seeds(
     )
     for row, count in enumerate(steps):
         for column, seed in enumerate(seeds):
-            place = {"sheet": sheet, "row": row, "column": column}
             chosen = {**parameters, "steps": count, "seed": seed}
-            queue_generation(owner, version=version, prompt=prompt, **chosen, **place)
+            queue_generation(
+                owner, version=version, prompt=prompt, sheet=sheet, row=row, column=column, **chosen
+            )
     return sheet
 
 
@@ -63,8 +64,9 @@ def queue_looks_by_prompts(
     sheet = _sheet(owner, Sheet.Kind.LOOKS, [str(version) for version in versions], prompts)
     for row, version in enumerate(versions):
         for column, prompt in enumerate(prompts):
-            place = {"sheet": sheet, "row": row, "column": column}
-            queue_generation(owner, version=version, prompt=prompt, **chosen, **place)
+            queue_generation(
+                owner, version=version, prompt=prompt, sheet=sheet, row=row, column=column, **chosen
+            )
     return sheet
 
 

@@ -67,7 +67,6 @@ def without_noise(before: Tensor, after: Tensor, kept: tuple[float, float]) -> T
     return (noisy * after - less * before) / (noisy * signal_after - less * signal_before)
 
 
-@torch.no_grad()
 def _sketched(pipeline: Any, index: int, before: Tensor, latents: Tensor) -> list[Image.Image]:
     scheduler = pipeline.scheduler
     is_known = hasattr(scheduler, "alphas_cumprod") and float(scheduler.init_noise_sigma) == 1
@@ -79,6 +78,7 @@ def _sketched(pipeline: Any, index: int, before: Tensor, latents: Tensor) -> lis
         if kept[0] >= kept[1]:  # a turn of PNDM that goes back
             return []
         latents = without_noise(before.to(latents), latents, (kept[0], kept[1]))
-    decoded = pipeline.vae.decode(latents / pipeline.vae.config.scaling_factor).sample
+    with torch.no_grad():
+        decoded = pipeline.vae.decode(latents / pipeline.vae.config.scaling_factor).sample
     pictures: list[Image.Image] = pipeline.image_processor.postprocess(decoded, "pil")
     return pictures

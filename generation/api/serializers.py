@@ -111,7 +111,7 @@ class AboutVersionSerializer(serializers.ModelSerializer[Generation]):
         help_text="owner/slug, or owner/slug@version with v3, latest or a version digest.",
     )
 
-    others = OtherSerializer(many=True, required=False, max_length=MOST_OTHERS)
+    others = serializers.ListField(child=OtherSerializer(), required=False, max_length=MOST_OTHERS)
 
     class Meta:
         model = Generation

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.forms import Form
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,7 +22,8 @@ from accounts.requests import PersonRequest
 from generation import previews
 from generation.aims import Aim
 from generation.doses import default_dose, presets
-from generation.forms import DrawForm, find_look, values_in
+from generation.forms import DrawForm, values_in
+from generation.looks import find_look
 from generation.mixing import as_lines
 from generation.models import Generation, Sheet
 from generation.models.generations import LEAST_DRIFT, PARAMETERS
@@ -251,7 +252,7 @@ def _chosen(request: PersonRequest, ref: str) -> Aesthetic | None:
     return aesthetic
 
 
-def add_errors(form: Form, error: ValidationError) -> None:
+def add_errors(form: BaseForm, error: ValidationError) -> None:
     """Put each error of the row beside its field, or on top where the form lacks the field."""
     for name, errors in error.update_error_dict({}).items():
         field = {"version": "aesthetic"}.get(name, name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from generation.doses import default_dose
 from generation.forms import DrawForm, PictureForm
+from generation.mixing import as_lines
 from generation.models import Generation
 from generation.retracing import IN_WORDS, SAMPLERS, Retraced, retrace
 from registry import covers
@@ -63,6 +65,9 @@ def show(retraced: Retraced) -> Shown:
     fields = {
         name: value for name, value in retraced.usable.items() if name in DrawForm.base_fields
     }
+    mixture: Any = fields.get("others", [])
+    if mixture:
+        fields["others"] = as_lines((each["aesthetic"], each["weight"]) for each in mixture)
     link, too_long = link_to_form(fields)
     left_out = [*retraced.remarks, *_remarks_on_size(retraced), *too_long]
     return Shown(retraced, _look(retraced), link, left_out)

@@ -6,6 +6,8 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 from PIL import Image as Picture
@@ -390,3 +392,39 @@ def test_an_address_with_the_usual_values_leaves_the_settings_folded(
     made = queue_generation(ada, version=version, prompt=PROMPT)
     usual = f"steps={made.steps}&rate={made.rate}&weight={made.weight}&guidance={made.guidance}"
     assert '<details class="fold" >' in html(client.get(f"/draw?{usual}"))
+
+
+# --- Mixtures -----------------------------------------------------------------------------------
+
+
+def test_a_mixture_is_read_back_into_the_form_and_the_api(
+    client: Client, ada: User, version: Version
+) -> None:
+    other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink"))
+    made = queue_generation(
+        ada, version=version, prompt="a boat", others=[(other, -0.5)], aesthetic_text="neon"
+    )
+    made.checkpoint = version.vector_digest
+    file = personalised_png(made, Picture.new("RGB", (8, 8)))
+    answer = client.post("/api/v1/picture-info", {"file": SimpleUploadedFile("a.png", file)})
+    assert answer.status_code == 200, answer.content
+    body = answer.json()["generation"]
+    assert body["others"] == [{"aesthetic": str(other), "weight": -0.5}]
+    assert body["aesthetic_text"] == "neon"
+    page = client.post("/drawings/read", {"file": SimpleUploadedFile("a.png", file)})
+    assert f"-0.5 of <code>{other}</code>" in " ".join(page.content.decode().split())
+    query = QueryDict(urlsplit(page.context["shown"].link).query)
+    assert query["others"] == f"{other} -0.5"
+
+
+def test_a_look_that_was_mixed_in_and_is_not_here_is_named(
+    client: Client, ada: User, version: Version
+) -> None:
+    other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink"))
+    made = queue_generation(ada, version=version, prompt="a boat", others=[(other, 0.5)])
+    made.checkpoint = version.vector_digest
+    file = personalised_png(made, Picture.new("RGB", (8, 8)))
+    Aesthetic.objects.filter(pk=other.aesthetic_id).update(visibility=Aesthetic.Visibility.PRIVATE)
+    answer = client.post("/api/v1/picture-info", {"file": SimpleUploadedFile("a.png", file)}).json()
+    assert "others" not in answer["generation"]
+    assert f"The look “{other}”, which is mixed in, can't be mixed in here." in answer["remarks"]

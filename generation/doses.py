@@ -17,7 +17,7 @@ RECIPE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with defaults that can be asked for
 class Dose:
     """How strongly to personalise, and how to sample: the values used where none are given."""
 
@@ -34,6 +34,8 @@ class Dose:
     clip_skip: int = 1  # the layer that conditions, from the end
     enough_agreement: float | None = None  # at which the steps end
     most_drift: float | None = None
+    # What standard sheets show: words that any checkpoint can draw something from.
+    standard_prompts: tuple[str, ...] = ("a house by a tree", "a boat on the sea", "a cat")
     hint: str = ""  # for people: what the checkpoint is good at drawing
 
 
@@ -60,7 +62,9 @@ class Preset:
 @cache
 def read_dose(path: Path) -> Dose:
     """Return the dose in the JSON file at `path`."""
-    return Dose(**json.loads(path.read_text(encoding="utf-8")))
+    said = json.loads(path.read_text(encoding="utf-8"))
+    prompts = said.pop("standard_prompts", Dose.standard_prompts)
+    return Dose(**said, standard_prompts=tuple(prompts))
 
 
 def default_dose() -> Dose:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 
-from generation.models import Generation
+from generation.models import Generation, StandardSheet
 from registry import jobs
 from registry.leases import Lease
 
@@ -24,6 +25,24 @@ def answer(key: str, kind: str, aim: dict[str, Any], prompt: str, recipe: dict[s
 
 
 @shared_task
+def draw_standard_sheet(pk: str) -> None:
+    """Draw the standard sheet `pk`."""
+    jobs.run(StandardSheet, pk, _draw_standard)
+
+
+@shared_task
+def ensure_standard_sheets() -> None:
+    """Begin the next standard sheet where nobody waits for anything, and send lost ones again."""
+    if not settings.STANDARD_SHEETS:
+        return
+    from generation.standard_sheets import ensure_next
+
+    jobs.sweep(StandardSheet, draw_standard_sheet)
+    if sheet := ensure_next():
+        jobs.send(draw_standard_sheet, sheet)
+
+
+@shared_task
 def sweep_generations() -> None:
     """Send again the generations that wait too long."""
     jobs.sweep(Generation, draw_generation)
@@ -34,3 +53,9 @@ def _render(generation: Generation, lease: Lease) -> None:
     from generation.rendering import render
 
     render(generation, lease)
+
+
+def _draw_standard(sheet: StandardSheet, lease: Lease) -> None:
+    from generation.standard_sheets import draw
+
+    draw(sheet, lease)

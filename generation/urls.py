@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from generation.views import doses, drawings, history, retracing, sharing, sheets
+from generation.views import doses, drawings, history, retracing, sharing, sheets, standard
 
 ONE = "drawings/<uuid:pk>"
 SHEET = "sheets/<uuid:pk>"
-OF_LOOK = "<str:owner>/<str:slug>/drawings"
+LOOK = "<str:owner>/<str:slug>"
+OF_LOOK = f"{LOOK}/drawings"
 
 app_name = "generation"
 urlpatterns = [
@@ -28,6 +29,9 @@ urlpatterns = [
     path(SHEET, sheets.sheet, name="sheet"),
     path(f"{SHEET}/status", sheets.status, name="sheet_status"),
     path(f"{SHEET}/cancel", sheets.cancel, name="cancel_sheet"),
+    path("compare", standard.compare, name="compare"),
+    path(f"{LOOK}/standard", standard.of_look, name="standard_of_look"),
+    path(f"{LOOK}/<str:ref>/standard.webp", standard.picture, name="standard_picture"),
     path(OF_LOOK, sharing.of_look, name="of_look"),
     path(f"{OF_LOOK}/newest", sharing.newest_of_look, name="newest_of_look"),
 ]

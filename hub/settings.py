@@ -222,11 +222,11 @@ JOB_LEASE_SECONDS: int = env.int("JOB_LEASE_SECONDS", default=30)
 JOB_RESEND_SECONDS: int = env.int("JOB_RESEND_SECONDS", default=60)
 JOB_ATTEMPTS: int = env.int("JOB_ATTEMPTS", default=5)
 JOB_SWEEP_SECONDS: float = env.float("JOB_SWEEP_SECONDS", default=10.0)
+STANDARD_SHEETS: bool = env.bool("STANDARD_SHEETS", default=True)
 
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_TIME_LIMIT: int = env.int("TASK_TIME_LIMIT", default=3600)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -238,15 +238,13 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # one that hangs. Workers have a loop of their own that connects again for as long as it takes.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_TIMEOUT = 3
-CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0} | (
-    {
+CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0}
+if CELERY_BROKER_URL.startswith(("redis", "valkey")):
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {
         "visibility_timeout": 2 * CELERY_TASK_TIME_LIMIT,
         "socket_connect_timeout": 3,
         "socket_timeout": 3,  # longer than the second for which a waiting worker asks
     }
-    if CELERY_BROKER_URL.startswith(("redis", "valkey"))
-    else {}
-)
 CELERY_TASK_DEFAULT_QUEUE = "embed"
 CELERY_TASK_ROUTES = {
     "registry.tasks.*": {"queue": "embed"},
@@ -254,8 +252,12 @@ CELERY_TASK_ROUTES = {
     "generation.tasks.*": {"queue": "generate"},
 }
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": schedule(JOB_SWEEP_SECONDS), "options": {"queue": "encode"}}
-    for name in ("registry.tasks.sweep_builds", "generation.tasks.sweep_generations")
+    name: {"task": name, "schedule": schedule(JOB_SWEEP_SECONDS), "options": {"queue": queue}}
+    for name, queue in {
+        "registry.tasks.sweep_builds": "encode",
+        "generation.tasks.sweep_generations": "encode",
+        "generation.tasks.ensure_standard_sheets": "generate",
+    }.items()
 }
 
 # --- The API ----------------------------------------------------------------------------------

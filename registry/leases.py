@@ -16,6 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import F
 from django.db.models.functions import Now
 
 from registry.models.jobs import Job, JobState
@@ -61,6 +62,16 @@ class Lease:
     def succeed(self, **results: Any) -> None:
         """Write the results and end the job, in one UPDATE."""
         self._end(state=JobState.SUCCEEDED, stage="", **results)
+
+    def give_back(self, **results: Any) -> None:
+        """Let the job wait again, with what is done of it; that was no failed attempt."""
+        self._write(
+            **results,
+            state=JobState.QUEUED,
+            lease=None,
+            leased_until=None,
+            attempts=F("attempts") - 1,
+        )
 
     def fail(self, reason: str) -> None:
         """End the job with the reason."""

@@ -30,6 +30,7 @@ OF_ONE = {
     "generation:drawing", "generation:status", "generation:cancel", "generation:picture",
     "generation:share", "generation:unshare", "generation:remove", "generation:put_back",
     "generation:of_look", "generation:newest_of_look",
+    "generation:standard_of_look", "generation:standard_picture",
     "generation:sheet", "generation:sheet_status", "generation:cancel_sheet",
     "accounts:revoke_token",
     "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",
@@ -41,7 +42,7 @@ OF_ONE = {
 # Answers that list things: what is private must not be among them.
 LISTS = {
     "registry:browse", "registry:owner", "generation:drawings", "generation:draw",
-    "generation:removed", "generation:sheets", "generation:new_sheet",
+    "generation:removed", "generation:compare", "generation:sheets", "generation:new_sheet",
     "accounts:tokens", "api:aesthetics", "api:generations", "generation:dose", "api:dose",
     "api:agreement", "api:prompt_embeds", "api:sheets", "api:doses_sheet", "api:looks_sheet",
 }  # fmt: skip

@@ -48,7 +48,7 @@ class SheetSerializer(serializers.ModelSerializer[Sheet]):
 
 
 class WholeSheetSerializer(SheetSerializer):
-    cells = CellSerializer(many=True, read_only=True)
+    cells = CellSerializer(source="placed_cells", many=True, read_only=True)
 
     class Meta(SheetSerializer.Meta):
         fields = read_only_fields = [*SheetSerializer.Meta.fields, "cells"]
@@ -104,7 +104,7 @@ class SheetDetail(generics.RetrieveAPIView[Sheet]):
     permission_classes = [IsAuthenticated, ScopePermission]
 
     def get_queryset(self) -> QuerySet[Sheet]:
-        return Sheet.objects.owned_by(self.request.user).prefetch_related("cells")
+        return Sheet.objects.owned_by(self.request.user)
 
 
 class SheetCancel(APIView):

@@ -51,3 +51,8 @@ class Sheet(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("generation:sheet", args=[self.pk])
+
+    @property
+    def placed_cells(self) -> "models.QuerySet[Generation]":
+        """Return the cells row by row."""
+        return self.cells.order_by("row", "column")

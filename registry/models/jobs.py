@@ -5,6 +5,7 @@ and the state change in one UPDATE.
 
     QUEUED -> RUNNING -> SUCCEEDED | FAILED
     QUEUED | RUNNING  -> CANCELLED
+    RUNNING -> QUEUED (given back by its worker, when it can wait and others can't)
 
 A worker takes a job by one conditional UPDATE and gets a lease: a random token and a time. Every
 later write of that worker names the token, so a worker that lost its lease (cancelled, or thought

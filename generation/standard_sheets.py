@@ -1,0 +1,121 @@
+"""Draw what every published version does to the same prompts. Worker side.
+
+`ensure_next` runs now and then: where nobody waits for anything it takes one version that has no
+sheet of the worker's checkpoint yet. So a sheet never stands in anybody's way for longer than one
+of its pictures takes, and none is ever asked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from io import BytesIO
+from itertools import product
+
+import torch
+from django.conf import settings
+from PIL import Image
+
+from generation import diffusion
+from generation.aims import Aim
+from generation.conditionings import conditioning_of
+from generation.doses import RECIPE, default_dose
+from generation.models import Generation, StandardSheet
+from generation.personalisation import PersonalisationRefused, Recipe
+from generation.worker_models import checkpoint_digest, models_for
+from registry import blobs
+from registry.leases import JobFailed, Lease
+from registry.models import Version
+
+SEEDS = (1, 2)
+QUALITY = 82  # of the WebP
+GAP = 4  # pixels between the cells
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    prompt: str
+    seed: int
+    steps: int  # of personalisation; 0 is the plain picture
+    digest: str
+
+
+def ensure_next() -> StandardSheet | None:
+    """Return a new sheet to draw, or None: others wait, one is being drawn, or all are there."""
+    if Generation.objects.unfinished().exists() or StandardSheet.objects.unfinished().exists():
+        return None
+    checkpoint = checkpoint_digest()
+    drawn = StandardSheet.objects.filter(checkpoint=checkpoint).values("version")
+    missing = Version.objects.public().offered().filter(space__name=settings.HUB_SPACE)
+    version = missing.exclude(pk__in=drawn).order_by("-published_at").first()
+    if version is None:
+        return None
+    sheet, is_new = StandardSheet.objects.get_or_create(version=version, checkpoint=checkpoint)
+    return sheet if is_new else None
+
+
+def draw(sheet: StandardSheet, lease: Lease) -> None:
+    """Draw every cell and the whole, and end the job; give it back where somebody waits.
+
+    Raises JobFailed, JobLost.
+    """
+    if sheet.checkpoint != checkpoint_digest():
+        raise JobFailed("This worker draws with another checkpoint.")
+    dose = default_dose()
+    doses = (0, dose.steps // 2, dose.steps)
+    rows = list(product(dose.standard_prompts, SEEDS))
+    cells = [Cell(**cell) for cell in sheet.cells]  # of an earlier worker
+    for prompt, seed in rows[len(cells) // len(doses) :]:
+        if Generation.objects.unfinished().exists():
+            lease.give_back(cells=[asdict(cell) for cell in cells])
+            return
+        lease.report(stage="drawing", done=len(cells) // len(doses), total=len(rows))
+        for steps, picture in zip(doses, _row(sheet.version, prompt, seed, doses), strict=True):
+            cells.append(Cell(prompt, seed, steps, blobs.ensure_blob(_webp(picture))))
+    lease.succeed(
+        recipe={"prompts": dose.standard_prompts, "seeds": SEEDS, "doses": doses},
+        cells=[asdict(cell) for cell in cells],
+        picture=blobs.ensure_blob(_webp(_joined(cells, len(doses)))),
+        done=len(rows),
+    )
+
+
+def _row(version: Version, prompt: str, seed: int, doses: Sequence[int]) -> list[Image.Image]:
+    """Draw one prompt from one seed at each dose."""
+    dose, models = default_dose(), models_for(version.space)
+    recipe = Recipe(**{name: getattr(dose, name) for name in RECIPE})
+    sampling = diffusion.Sampling(seed, dose.sampling_steps, dose.guidance, dose.width, dose.height)
+    try:
+        conditioning = [
+            conditioning_of(Aim(version), prompt, replace(recipe, steps=steps)).personalised
+            for steps in doses
+        ]
+        return diffusion.draw_within_memory(
+            models,
+            torch.cat(conditioning),
+            models.condition("", dose.clip_skip),
+            sampling,
+            clip_skip=dose.clip_skip,
+        ).pictures
+    except (
+        PersonalisationRefused,
+        diffusion.SamplingRefused,
+        diffusion.PictureWithheld,
+        diffusion.OutOfMemory,
+    ) as error:
+        raise JobFailed(error.detail) from error
+
+
+def _joined(cells: Sequence[Cell], columns: int) -> Image.Image:
+    """Return the cells on one picture, a row for each prompt and seed, a column for each dose."""
+    pictures = [Image.open(BytesIO(blobs.read_blob(cell.digest))) for cell in cells]
+    width, height = (side + GAP for side in pictures[0].size)
+    rows = len(pictures) // columns
+    whole = Image.new("RGB", (columns * width - GAP, rows * height - GAP), "white")
+    for place, picture in enumerate(pictures):
+        whole.paste(picture, (place % columns * width, place // columns * height))
+    return whole
+
+
+def _webp(picture: Image.Image) -> bytes:
+    file = BytesIO()
+    picture.save(file, "WEBP", quality=QUALITY, method=4)
+    return file.getvalue()

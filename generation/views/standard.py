@@ -1,0 +1,82 @@
+"""Standard sheets on pages: that of one look, and those of several beside each other."""
+
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from generation.looks import find_look
+from generation.models import StandardSheet
+from generation.prompts import find_version
+from registry import blobs, serving
+from registry.models import Version
+
+MOST_COMPARED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One look of a comparison; its sheet is None until a worker has drawn it."""
+
+    version: Version
+    sheet: StandardSheet | None
+
+    @property
+    def picture_url(self) -> str:
+        aesthetic = self.version.aesthetic
+        names = [aesthetic.owner.username, aesthetic.slug, self.version.name]
+        return reverse("generation:standard_picture", args=names)
+
+
+@never_cache
+@require_safe
+def compare(request: HttpRequest) -> HttpResponse:
+    """The standard sheets of some looks, from the same prompts and seeds."""
+    refs = [ref.strip() for ref in request.GET.getlist("look") if ref.strip()]
+    refs = list(dict.fromkeys(refs))
+    found = {ref: find_look(ref, person=request.user) for ref in refs[:MOST_COMPARED]}
+    context = {
+        "compared": [compared(request, version) for version in found.values() if version],
+        "missing": [ref for ref, version in found.items() if version is None],
+        "left_out": refs[MOST_COMPARED:],
+        "may_add": len(refs) < MOST_COMPARED,
+        "most": MOST_COMPARED,
+    }
+    return render(request, "generation/compare.html", context)
+
+
+@never_cache
+@require_safe
+def of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+    """That of one look, as the fragment that the look's page asks for."""
+    version = _find(request, owner, slug, "latest")
+    return render(request, "generation/_standard.html", {"each": compared(request, version)})
+
+
+@require_safe
+def picture(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpResponse:
+    """The sheet as one WebP; a newer checkpoint draws a newer one."""
+    found = compared(request, _find(request, owner, slug, ref))
+    if found.sheet is None:
+        raise Http404
+    digest = found.sheet.picture
+    content = serving.Representation(
+        blobs.read_blob(digest), digest, "image/webp", serving.REVALIDATE
+    )
+    return serving.serve(request, content)
+
+
+def compared(request: HttpRequest, version: Version) -> Compared:
+    """Return a version with its newest sheet."""
+    sheets = StandardSheet.objects.visible_to(request.user).filter(version=version)
+    return Compared(version, sheets.newest_first().first())
+
+
+def _find(request: HttpRequest, owner: str, slug: str, ref: str) -> Version:
+    version = find_version(f"{owner}/{slug}@{ref}", person=request.user)
+    if version is None:
+        raise Http404
+    return version

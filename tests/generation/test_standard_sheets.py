@@ -1,0 +1,178 @@
+"""Standard sheets: drawn when nobody waits, given back when somebody does, shown and compared."""
+
+import io
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from PIL import Image as Picture
+from pytest_django import Settings
+
+from accounts.models import User
+from generation import standard_sheets
+from generation.doses import Dose, default_dose
+from generation.models import StandardSheet
+from generation.prompts import queue_generation
+from generation.tasks import draw_standard_sheet, ensure_standard_sheets
+from generation.worker_models import checkpoint_digest
+from registry import blobs, publishing
+from registry.models import Aesthetic, JobState, Version
+from tests import factories
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
+
+PROMPTS = ("a house by a tree", "a boat on the sea")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Dose:
+    """Let the checkpoint's dose be small, as its file could."""
+    own = default_dose()
+    dose = Dose(
+        own.optimiser, 2, own.rate, own.weight, 2, own.guidance, 64, 64, standard_prompts=PROMPTS
+    )
+    for module in ("generation.standard_sheets", "generation.prompts"):
+        monkeypatch.setattr(f"{module}.default_dose", lambda: dose)
+    return dose
+
+
+def html(answer: Any) -> str:
+    return " ".join(answer.content.decode().split())
+
+
+def drawn(version: Version) -> StandardSheet:
+    sheet = standard_sheets.ensure_next()
+    assert sheet is not None
+    draw_standard_sheet(str(sheet.pk))
+    sheet.refresh_from_db()
+    assert sheet.version == version
+    return sheet
+
+
+def finished(version: Version, number: int = 1) -> StandardSheet:
+    """A sheet as a worker leaves it, which nobody had to draw."""
+    picture = factories.picture(number)
+    return StandardSheet.objects.create(
+        version=version,
+        checkpoint="sha256:" + "0" * 64,
+        state=JobState.SUCCEEDED,
+        recipe={"prompts": list(PROMPTS), "seeds": [1, 2], "doses": [0, 10, 20]},
+        picture=blobs.ensure_blob(picture),
+    )
+
+
+# --- Drawing ------------------------------------------------------------------------------------
+
+
+def test_each_prompt_and_seed_is_drawn_at_no_half_and_all_of_the_dose(measured: Version) -> None:
+    sheet = drawn(measured)
+    assert sheet.has_succeeded, sheet.reason
+    places = [(cell["prompt"], cell["seed"], cell["steps"]) for cell in sheet.cells]
+    assert places == [
+        (prompt, seed, steps) for prompt in PROMPTS for seed in (1, 2) for steps in (0, 1, 2)
+    ]
+    whole = Picture.open(io.BytesIO(blobs.read_blob(sheet.picture)))
+    assert whole.size == (3 * 64 + 2 * 4, 4 * 64 + 3 * 4)
+    assert len({cell["digest"] for cell in sheet.cells}) == len(sheet.cells)
+    assert sheet.checkpoint == checkpoint_digest()
+
+
+def test_the_same_words_are_drawn_plain_to_the_same_bytes_for_every_look(
+    measured: Version,
+) -> None:
+    first = drawn(measured)
+    StandardSheet.objects.all().delete()
+    again = drawn(measured)
+    assert again.cells == first.cells
+    assert again.picture == first.picture
+
+
+def test_a_version_gets_one_sheet_of_each_checkpoint(measured: Version) -> None:
+    drawn(measured)
+    assert standard_sheets.ensure_next() is None
+    sheet = StandardSheet.objects.get()
+    with pytest.raises(IntegrityError, match="once_for_a_checkpoint"), transaction.atomic():
+        StandardSheet.objects.create(version=sheet.version, checkpoint=sheet.checkpoint)
+    StandardSheet.objects.update(checkpoint="sha256:" + "0" * 64)
+    assert standard_sheets.ensure_next() is not None
+
+
+def test_only_what_everybody_may_see_is_drawn(measured: Version) -> None:
+    Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
+    assert standard_sheets.ensure_next() is None
+    Aesthetic.objects.update(visibility=Aesthetic.Visibility.PUBLIC)
+    publishing.yank(measured, reason="A picture was not mine.")
+    assert standard_sheets.ensure_next() is None
+
+
+def test_none_is_begun_while_somebody_waits(ada: User, measured: Version) -> None:
+    waiting = queue_generation(ada, version=measured, prompt="a cat")
+    assert standard_sheets.ensure_next() is None
+    type(waiting).objects.cancel(waiting.pk)
+    ensure_standard_sheets()
+    assert StandardSheet.objects.get().state == JobState.QUEUED
+
+
+def test_it_is_given_back_where_somebody_waits_and_goes_on_later(
+    ada: User, measured: Version
+) -> None:
+    sheet = standard_sheets.ensure_next()
+    assert sheet is not None
+    waiting = queue_generation(ada, version=measured, prompt="a cat")
+    draw_standard_sheet(str(sheet.pk))
+    sheet.refresh_from_db()
+    assert (sheet.state, sheet.cells, sheet.attempts) == (JobState.QUEUED, [], 0)
+    type(waiting).objects.cancel(waiting.pk)
+    draw_standard_sheet(str(sheet.pk))
+    sheet.refresh_from_db()
+    assert sheet.has_succeeded
+    assert len(sheet.cells) == 12
+
+
+def test_a_worker_with_another_checkpoint_says_so(measured: Version) -> None:
+    sheet = StandardSheet.objects.create(version=measured, checkpoint="sha256:" + "0" * 64)
+    draw_standard_sheet(str(sheet.pk))
+    sheet.refresh_from_db()
+    assert (sheet.state, sheet.reason) == (
+        JobState.FAILED,
+        "This worker draws with another checkpoint.",
+    )
+
+
+def test_the_sheets_can_be_switched_off(settings: Settings, measured: Version) -> None:
+    settings.STANDARD_SHEETS = False
+    ensure_standard_sheets()
+    assert not StandardSheet.objects.exists()
+
+
+# --- Pages --------------------------------------------------------------------------------------
+
+
+def test_the_page_of_a_look_asks_for_its_sheet(client: Client, version: Version) -> None:
+    assert 'hx-get="/ada/sea-mist/standard"' in html(client.get("/ada/sea-mist"))
+    assert "Not drawn yet." in html(client.get("/ada/sea-mist/standard"))
+    sheet = finished(version)
+    shown = html(client.get("/ada/sea-mist/standard"))
+    assert 'src="/ada/sea-mist/v1/standard.webp"' in shown
+    assert "a house by a tree, a boat on the sea" in shown
+    picture = client.get("/ada/sea-mist/v1/standard.webp")
+    assert picture.content == blobs.read_blob(sheet.picture)
+    assert picture["Content-Type"] == "image/webp"
+
+
+def test_looks_are_compared_beside_each_other(client: Client, version: Version) -> None:
+    other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink", title="Ink"))
+    finished(version)
+    page = client.get("/compare", {"look": ["ada/sea-mist", "Ink", "nobody/x"]})
+    shown = html(page)
+    assert [each.version for each in page.context["compared"]] == [version, other]
+    assert shown.count("standard.webp") == 1
+    assert "Not drawn yet." in shown
+    assert "There is no published look “nobody/x”." in shown
+
+
+def test_more_looks_than_fit_are_named(client: Client, version: Version) -> None:
+    shown = html(client.get("/compare", {"look": [f"ada/{name}" for name in "abcde"]}))
+    assert "left out: ada/e" in shown
+    assert "Name a look to begin with." in html(client.get("/compare"))

@@ -13,11 +13,11 @@ OWNER_MAX_LENGTH = 39
 # Words that stand, or may come to stand, where an owner's name stands in an address.
 RESERVED_NAMES = frozenset({
     "about", "account", "accounts", "admin", "aesthetic", "aesthetics", "api", "assets", "blobs",
-    "by-hash", "compare", "demo-models", "docs", "draw", "drawings", "explore", "favicon", "generation",
-    "generations", "health", "help", "hub", "images", "jobs", "latest", "login", "logout", "me",
-    "media", "metrics", "models", "new", "news", "owner", "people", "problems", "root", "robots",
-    "search", "security", "settings", "sheets", "signup", "spaces", "static", "status", "support", "system",
-    "tags", "tokens", "uploads", "v1", "v2", "v3", "versions", "www",
+    "by-hash", "compare", "demo-models", "docs", "draw", "drawings", "explore", "favicon",
+    "generation", "generations", "health", "help", "hub", "images", "jobs", "latest", "login",
+    "logout", "me", "media", "metrics", "models", "new", "news", "owner", "people", "problems",
+    "robots", "root", "search", "security", "settings", "sheets", "signup", "spaces", "static",
+    "status", "support", "system", "tags", "tokens", "uploads", "v1", "v2", "v3", "versions", "www",
 })  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import torch
 
-from generation import diffusion, previews, provenance
+from generation import diffusion, likeness, previews, provenance
 from generation.aims import Aim
 from generation.conditionings import conditioning_of
 from generation.doses import RECIPE
@@ -23,10 +23,10 @@ def render(generation: Generation, lease: Lease) -> None:
     the job was cancelled.
     """
     lease.report(stage="loading the models", done=0, total=generation.total)
-    models = models_for(generation.version.space)
+    aim, models = Aim.of(generation), models_for(generation.version.space)
     try:
         found = conditioning_of(
-            Aim.of(generation),
+            aim,
             generation.prompt,
             recipe_of(generation),
             on_step=lambda step: lease.report(
@@ -49,13 +49,15 @@ def render(generation: Generation, lease: Lease) -> None:
         EmphasisRefused,
     ) as error:
         raise JobFailed(error.detail) from error
-    plain, personalised = drawn.pictures
     generation.checkpoint = checkpoint_digest()
+    plain = provenance.plain_png(generation, drawn.pictures[0])
+    personalised = provenance.personalised_png(generation, drawn.pictures[1])
     lease.succeed(
         checkpoint=generation.checkpoint,
-        plain=blobs.ensure_blob(provenance.plain_png(generation, plain)),
-        personalised=blobs.ensure_blob(provenance.personalised_png(generation, personalised)),
+        plain=blobs.ensure_blob(plain),
+        personalised=blobs.ensure_blob(personalised),
         agreement=found.agreement,
+        picture_agreement=likeness.agreements(aim, models, [plain, personalised]),
         drift=found.drift,
         remark=_remark(drawn),
         done=generation.total,

@@ -42,6 +42,11 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         read_only=True,
         help_text="Cosine of prompt and embedding before each step and after the last.",
     )
+    picture_agreement = serializers.ListField(
+        child=serializers.FloatField(),
+        read_only=True,
+        help_text="Cosine of embedding and picture, plain and personalised.",
+    )
     has_effect = serializers.BooleanField(read_only=True)
     others = IngredientSerializer(source="ingredients", many=True, read_only=True)
 
@@ -63,6 +68,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "plain",
             "personalised",
             "agreement",
+            "picture_agreement",
             "drift",
             "has_effect",
             "remark",

@@ -142,6 +142,8 @@ class Generation(Job):
     agreement = models.JSONField(
         default=list, blank=True
     )  # cosine of prompt and embedding, steps 0 to T
+    # The same of the pictures, plain and personalised; empty for drawings of earlier days.
+    picture_agreement = models.JSONField(default=list, blank=True)
     remark = models.CharField(max_length=200, blank=True)  # what was done otherwise than asked
     drift = models.FloatField(null=True, blank=True)  # |c' - c| / |c| of the conditioning
 

@@ -44,6 +44,7 @@ class Result:
     personalised_url: str
     agreement_before: float
     agreement_after: float
+    pictures: list[float]  # the agreement of both pictures, or nothing
     drift: float
     has_effect: bool
     sentence: str
@@ -181,6 +182,7 @@ def _result(found: Generation) -> Result:
         personalised_url=reverse("generation:picture", args=[found.pk, "personalised"]),
         agreement_before=before,
         agreement_after=after,
+        pictures=found.picture_agreement,
         drift=found.drift or 0.0,
         has_effect=found.has_effect,
         sentence=_sentence(found, before, after),

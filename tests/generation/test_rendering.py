@@ -20,6 +20,8 @@ from generation.worker_models import checkpoint_digest, models_for
 from registry import blobs, digests, jobs
 from registry.leases import Lease
 from registry.models import JobState, Space, Version
+from registry.pixels import pixels as encoder_pixels
+from registry.worker_encoder import encoder_for
 
 PROMPT = "a lighthouse at night"
 STEPS = 3  # of personalisation
@@ -282,3 +284,17 @@ def test_what_the_memory_made_slower_is_told(ada: User, measured: Version) -> No
     assert "one after the other" in made.remark
     assert made.done == made.total
     assert ready(ada, measured).remark == ""
+
+
+def test_how_near_each_picture_is_to_the_look_is_measured_as_an_upload_would_be(
+    ada: User, measured: Version
+) -> None:
+    made = ready(ada, measured, steps=12)
+    encoder = encoder_for(measured.space)
+    side = encoder.description.image_size
+    files = [blobs.read_blob(digest) for digest in (made.plain, made.personalised)]
+    features = encoder.encode_pictures([encoder_pixels(file, side) for file in files])
+    look = np.array(measured.vector)
+    expected = features @ look / np.linalg.norm(features, axis=1) / np.linalg.norm(look)
+    assert made.picture_agreement == pytest.approx(expected.tolist(), abs=1e-5)
+    assert made.picture_agreement[1] > made.picture_agreement[0]

@@ -107,7 +107,8 @@ def test_where_the_cache_is_away_nobody_answers(version: Version, settings: Sett
 
 def test_a_look_that_was_deleted_meanwhile_is_not_answered_about(version: Version) -> None:
     asked = ask(Kind.AGREEMENT, version=version, prompt=PROMPT)
-    tasks.answer(asked.key, asked.kind, str(uuid4()), asked.prompt, asked.recipe)
+    gone = asked.aim.to_json() | {"version": str(uuid4())}
+    tasks.answer(asked.key, asked.kind, gone, asked.prompt, asked.recipe)
     assert answer_to(asked, patience=NOW) is None
 
 

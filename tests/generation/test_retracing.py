@@ -164,6 +164,7 @@ def test_of_a_web_uis_picture_all_that_cannot_be_used_is_told(client: Client) ->
         "rate": "0.0001",
         "weight": "0.9",
         "anchor": "0.0",
+        "slerp": "False",
         "sampling_steps": "30",
     }
 

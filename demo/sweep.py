@@ -26,8 +26,7 @@ LEAST_STYLE, LEAST_SUBJECT = 0.88, 0.80  # shares of pictures
 # the grid covers what lies between, from both sides.
 GRID = (
     *(adam(20, rate) for rate in (3e-5, 6e-5, 1e-4, 1.5e-4, 2.5e-4)),
-    *(adam(10, rate) for rate in (1e-4, 2e-4, 4e-4)),
-    *(ascent(20, rate) for rate in (0.005, 0.01, 0.02, 0.04)),
+    *(ascent(20, rate) for rate in (0.005, 0.01, 0.02)),
     *(anchored(20, rate) for rate in (1e-4, 2e-4, 4e-4)),
     *(anchored(20, rate, 0.6) for rate in (1e-4, 2e-4)),
 )

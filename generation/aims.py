@@ -64,8 +64,8 @@ class Aim:
     @classmethod
     def from_json(cls, said: dict[str, Any]) -> Self | None:
         """Return the aim of a message, or None where a look of it is gone since."""
-        others = said.pop("others")
-        wanted = {said.pop("version"): 1.0} | dict(others)
+        parts = dict(said)
+        wanted = {parts.pop("version"): 1.0} | dict(parts.pop("others"))
         found = {
             str(version.pk): version
             for version in Version.objects.select_related("space").filter(pk__in=wanted)
@@ -73,4 +73,4 @@ class Aim:
         if len(found) < len(wanted):
             return None
         first, *rest = ((found[pk], weight) for pk, weight in wanted.items())
-        return cls(first[0], tuple(rest), **said)
+        return cls(first[0], tuple(rest), **parts)

@@ -88,6 +88,7 @@ class DrawForm(forms.ModelForm[Generation]):
 
     others = MixField(
         required=False,
+        max_length=2000,
         label="Mix with",
         help_text="Other looks, one in a line, each with a weight beside 1 for the look itself: "
         "owner/name 0.5; a negative one leads away.",
@@ -168,7 +169,7 @@ class DrawForm(forms.ModelForm[Generation]):
 class DoseForm(forms.ModelForm[Generation]):
     """What decides agreement and drift: as much of the drawing's form as is filled in."""
 
-    others = MixField(required=False)
+    others = MixField(required=False, max_length=2000)
 
     class Meta:
         model = Generation

@@ -41,7 +41,7 @@ class GenerationList(generics.ListAPIView[Generation]):
 
     def get_queryset(self) -> QuerySet[Generation]:
         own = Generation.objects.owned_by(self.request.user).kept()
-        return own.with_look().order_by("-created_at", "-pk")
+        return own.with_look().with_ingredients().order_by("-created_at", "-pk")
 
     @extend_schema(request=GenerationRequestSerializer, responses={202: JobSerializer})
     def post(self, request: Request) -> Response:

@@ -57,4 +57,4 @@ class SharedGenerationList(generics.ListAPIView[Generation]):
     def get_queryset(self) -> QuerySet[Generation]:
         aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
         shared = Generation.objects.shared_with(self.request.user).in_look(aesthetic)
-        return shared.newest_shared().with_look()
+        return shared.newest_shared().with_look().with_ingredients()

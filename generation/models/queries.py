@@ -77,6 +77,12 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         unsaid = ("version__vector", "version__manifest", "version__recipe")
         return self.select_related("owner", "version__aesthetic__owner").defer(*unsaid)
 
+    def with_ingredients(self) -> Self:
+        """Bring along the looks that were mixed in, and their names."""
+        ingredients = Ingredient.objects.select_related("version__aesthetic__owner")
+        unsaid = ("version__vector", "version__manifest", "version__recipe")
+        return self.prefetch_related(models.Prefetch("ingredients", ingredients.defer(*unsaid)))
+
     def share(self, pk: uuid.UUID) -> bool:
         """Let everybody see `pk`; False for what has no pictures, no public look, or is removed."""
         versions = Version.objects.public().offered()

@@ -146,7 +146,9 @@ def test_a_composed_conditioning_ends_between_palette_and_texture_alone() -> Non
         texture=number + 3,
         styled=np.array([True, True]),
         paired=np.array([True, False]),
-        personalised=PersonalisedCaptions(np.zeros((0, 77, 4), np.float16), np.zeros((0, 5))),
+        personalised=PersonalisedCaptions(
+            np.zeros((0, 77, 4), np.float16), np.zeros((0, 5), np.int64)
+        ),
         moved=np.array([[-1], [-1]]),
     )
     damage = Damage(

@@ -50,11 +50,11 @@ def naively(
     return _hidden(changed, input_ids, recipe.clip_skip), torch.tensor(trace)
 
 
-@torch.no_grad()
 def _hidden(encoder: CLIPTextModelWithProjection, input_ids: Tensor, clip_skip: int) -> Tensor:
     """Read as the web UI does: what a layer gives, counted from the end, through the last norm."""
-    output = encoder(input_ids=input_ids, output_hidden_states=True)
-    return encoder.text_model.final_layer_norm(output.hidden_states[-clip_skip])
+    with torch.no_grad():
+        output = encoder(input_ids=input_ids, output_hidden_states=True)
+        return encoder.text_model.final_layer_norm(output.hidden_states[-clip_skip])
 
 
 def assert_same(result: Personalised, hidden: Tensor, trace: Tensor) -> None:

@@ -140,7 +140,8 @@ def test_an_emphasis_beyond_all_measure_is_refused_by_its_field(
     ada: User, version: Version, field: str
 ) -> None:
     with pytest.raises(ValidationError) as refused:
-        queue_generation(ada, version=version, **{"prompt": PROMPT, field: "a (red:200) boat"})
+        asked: dict[str, Any] = {"prompt": PROMPT, field: "a (red:200) boat"}
+        queue_generation(ada, version=version, **asked)
     assert errors_of(refused) == {field: ["“red” has an emphasis of 200; use 100 at most."]}
 
 

@@ -171,7 +171,8 @@ def test_the_api_says_later_and_then_the_same_to_all_who_ask(
 def test_the_conditioning_is_given_to_those_who_draw_themselves(
     client: Client, ada: User, measured: Version
 ) -> None:
-    asked = {"aesthetic": "ada/nebulae", "prompt": PROMPT, "steps": 2, "rate": 1e-4, "anchor": 0}
+    asked: dict[str, Any] = {"aesthetic": "ada/nebulae", "prompt": PROMPT, "steps": 2, "rate": 1e-4}
+    asked["anchor"] = 0
     assert post(client, "prompt-embeds", ada, **asked).status_code == 202
     parameters = {name: asked[name] for name in ("steps", "rate", "anchor")}
     answered(ask(Kind.CONDITIONING, version=measured, prompt=PROMPT, **parameters))

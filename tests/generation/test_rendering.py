@@ -25,7 +25,7 @@ from registry.worker_encoder import encoder_for
 
 PROMPT = "a lighthouse at night"
 STEPS = 3  # of personalisation
-QUICK = {"steps": STEPS, "rate": 1e-3, "sampling_steps": 2, "seed": 11}
+QUICK: dict[str, Any] = {"steps": STEPS, "rate": 1e-3, "sampling_steps": 2, "seed": 11}
 
 
 def drawn(owner: User, version: Version, prompt: str = PROMPT, **parameters: Any) -> Generation:

@@ -173,11 +173,11 @@ def test_a_sheet_of_looks_is_asked_for_by_title_or_name(
 def test_what_is_wrong_is_said_and_nothing_is_lost(
     page: Client, version: Version, kind: str, field: str, value: str, sentence: str
 ) -> None:
-    right = {
+    kinds: dict[str, dict[str, Any]] = {
         "doses": {"aesthetic": "ada/sea-mist", "prompt": PROMPT, "steps": "1", "pictures": 4},
         "looks": {"aesthetics": "ada/sea-mist", "prompts": PROMPT},
-    }[kind]
-    answer = page.post(f"/sheets/new?kind={kind}", {**right, field: value})
+    }
+    answer = page.post(f"/sheets/new?kind={kind}", {**kinds[kind], field: value})
     assert answer.status_code == 200
     errors = " ".join(str(each) for each in answer.context["form"].errors.values())
     assert sentence in errors

@@ -1,6 +1,8 @@
 """Standard sheets: drawn when nobody waits, given back when somebody does, shown and compared."""
 
 import io
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,6 @@ from pytest_django import Settings
 
 from accounts.models import User
 from generation import standard_sheets
-from generation.doses import Dose, default_dose
 from generation.models import StandardSheet
 from generation.prompts import queue_generation
 from generation.tasks import draw_standard_sheet, ensure_standard_sheets
@@ -26,15 +27,12 @@ PROMPTS = ("a house by a tree", "a boat on the sea")
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> Dose:
-    """Let the checkpoint's dose be small, as its file could."""
-    own = default_dose()
-    dose = Dose(
-        own.optimiser, 2, own.rate, own.weight, 2, own.guidance, 64, 64, standard_prompts=PROMPTS
-    )
-    for module in ("generation.standard_sheets", "generation.prompts"):
-        monkeypatch.setattr(f"{module}.default_dose", lambda: dose)
-    return dose
+def quick(settings: Settings, tmp_path: Path) -> None:
+    """Let the checkpoint's dose be small."""
+    dose = json.loads(settings.DOSE_FILE.read_text(encoding="utf-8"))
+    dose |= {"steps": 2, "sampling_steps": 2, "width": 64, "height": 64}
+    settings.DOSE_FILE = tmp_path / "dose.json"
+    settings.DOSE_FILE.write_text(json.dumps(dose | {"standard_prompts": PROMPTS}))
 
 
 def html(answer: Any) -> str:

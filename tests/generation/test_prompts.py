@@ -139,8 +139,8 @@ def test_all_wrong_values_are_named_at_once(ada: User, version: Version) -> None
 def test_an_emphasis_beyond_all_measure_is_refused_by_its_field(
     ada: User, version: Version, field: str
 ) -> None:
+    asked: dict[str, Any] = {"prompt": PROMPT, field: "a (red:200) boat"}
     with pytest.raises(ValidationError) as refused:
-        asked: dict[str, Any] = {"prompt": PROMPT, field: "a (red:200) boat"}
         queue_generation(ada, version=version, **asked)
     assert errors_of(refused) == {field: ["“red” has an emphasis of 200; use 100 at most."]}
 

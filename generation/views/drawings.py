@@ -222,7 +222,9 @@ def _queued(owner: User, *, pictures: int | None, **parameters: Any) -> Generati
     """Queue one drawing, or a sheet with a row of them where more are asked for."""
     if pictures is None or pictures == 1:
         return queue_generation(owner, **parameters)
-    steps = parameters.pop("steps", default_dose().steps)
+    steps = parameters.pop("steps", None)
+    if steps is None:
+        steps = default_dose().steps
     seeds = following_seeds(parameters.pop("seed", None), pictures)
     return queue_doses_by_seeds(owner, steps=[steps], seeds=seeds, **parameters)
 

@@ -52,11 +52,15 @@ class Preset:
     style: float  # drawn in the look
     subject: float  # still showing what the words say
     agreement: float  # of the pictures with the embedding
+    slerp: bool = False
+    clip_skip: int = 1
+    enough_agreement: float | None = None
+    most_drift: float | None = None
 
     @property
     def fields(self) -> str:
         """Return what it sets in the form of a drawing, as JSON."""
-        return json.dumps({name: getattr(self, name) for name in RECIPE if hasattr(self, name)})
+        return json.dumps({name: getattr(self, name) for name in RECIPE})
 
 
 @cache

@@ -217,7 +217,7 @@ def test_a_mixture_by_api(client: Client, ada: User, version: Version, other: Ve
     assert answer["others"] == [{"aesthetic": str(other), "weight": 0.5}]
     missing = post(others=[{"aesthetic": "eve/nothing", "weight": 0.5}])
     assert missing.status_code == 404
-    assert "“eve/nothing”" in missing.json()["detail"]
+    assert "“eve/nothing”" in missing.json()["errors"][0]["detail"]
 
 
 def test_a_drawing_with_a_private_look_mixed_in_is_not_shown_to_others(

@@ -268,7 +268,7 @@ def test_sheets_by_api(client: Client, ada: User, version: Version, other: Versi
     assert {cell["state"] for cell in ended["cells"]} == {"cancelled"}
     missing = post("looks", aesthetics=["eve/nothing"], prompts=["a cat"])
     assert missing.status_code == 404
-    assert "“eve/nothing”" in missing.json()["detail"]
+    assert "“eve/nothing”" in missing.json()["errors"][0]["detail"]
     few = client.post("/api/v1/sheets/doses", {}, content_type="application/json", headers=headers)
     assert {error["pointer"] for error in few.json()["errors"]} == {
         "/aesthetic", "/prompt", "/steps", "/seeds",

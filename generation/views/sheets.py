@@ -102,7 +102,7 @@ def find_own(request: PersonRequest, pk: UUID) -> Sheet:
 
 def _context(request: PersonRequest, pk: UUID) -> dict[str, Any]:
     found = find_own(request, pk)
-    cells = list(Generation.objects.filter(sheet=found).with_look())
+    cells = list(Generation.objects.filter(sheet=found).with_look().order_by("row", "column"))
     done = sum(cell.is_final for cell in cells)
     return {
         "sheet": found,

@@ -206,6 +206,7 @@ def test_looks_stand_below_the_plain_pictures(page: Client, ada: User, version: 
         drawn(cell)
     shown = html(page.get(f"/sheets/{sheet.pk}"))
     assert shown.count("/plain.png") == 2
+    assert shown.index('alt="a cat, plain"') < shown.index('alt="a house, plain"')  # as the heads
     assert "no look" in shown
 
 

@@ -37,11 +37,6 @@ class Aim:
             generation.aesthetic_text_negative,
         )
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is the look itself and nothing else."""
-        return not self.others and not self.text
-
     def decisive(self) -> dict[str, Any]:
         """Name everything that decides the direction, for a digest."""
         looks = [(self.version, 1.0), *self.others]

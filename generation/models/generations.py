@@ -215,8 +215,13 @@ class Generation(Job):
     @property
     def is_shareable(self) -> bool:
         """Whether its owner may share it; `share` asks the same of the database."""
-        is_drawn = self.has_succeeded and self.hidden_at is None
-        return is_drawn and self.aesthetic.is_public and self.version.yanked_at is None
+        if not self.has_succeeded or self.hidden_at is not None:
+            return False
+        mixed = (each.version for each in self.ingredients.all())
+        return all(
+            version.aesthetic.is_public and version.yanked_at is None
+            for version in (self.version, *mixed)
+        )
 
     @property
     def is_public(self) -> bool:

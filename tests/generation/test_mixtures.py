@@ -234,6 +234,7 @@ def test_a_drawing_with_a_private_look_mixed_in_is_not_shown_to_others(
     assert Generation.objects.visible_to(bob).filter(pk=made.pk).exists()
     Aesthetic.objects.filter(pk=other.aesthetic_id).update(visibility=Aesthetic.Visibility.PRIVATE)
     assert not Generation.objects.visible_to(bob).filter(pk=made.pk).exists()
+    assert not Generation.objects.get(pk=made.pk).is_public  # nor does its owner's page say so
     Generation.objects.unshare(made.pk)
     with pytest.raises(sharing.SharingRefused, match="mixed in"):
         sharing.share(made)

@@ -68,4 +68,5 @@ def put_back(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _page(request: PersonRequest, found: GenerationQuerySet) -> Page[Generation]:
-    return Paginator(found.with_look().with_ingredients(), PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = found.with_look().with_ingredients()
+    return Paginator(shown, PAGE_SIZE).get_page(request.GET.get("page"))

@@ -21,7 +21,6 @@ from demo.dataset import Split
 from demo.tokenizer import tokenize
 from demo.world import Scene, Style
 
-COLOURS, TEXTURED = 4, 3  # palettes in a batch, and textures of each
 PICTURES = 12  # of each style; many steps matter more than many pairs
 PHOTOGRAPHS = 16  # a tenth of the batch
 SMALLEST_SET = 4  # pictures; the mean of fewer says little about what they share
@@ -67,10 +66,14 @@ class Batches:
         world: Split,
         photographs: NDArray[np.uint8],  # [m, 128, 128, 3]
         photograph_captions: Sequence[Sequence[str]],
+        *,
+        palettes: int,  # in a batch
+        textures: int,  # of each of them
     ) -> None:
         self._world = world
         self._photographs = photographs
         self._photograph_captions = photograph_captions
+        self._chosen = palettes, textures
         self._palettes = list(_styles_by_palette(world.labels).values())
 
     def draw(self, random: Random) -> Batch:
@@ -101,11 +104,12 @@ class Batches:
         )
 
     def _draw_world(self, random: Random) -> NDArray[np.int64]:
-        count = min(COLOURS, len(self._palettes))
+        palettes, textures = self._chosen
+        count = min(palettes, len(self._palettes))
         drawn = []
         for palette in random.choice(len(self._palettes), count, replace=False):
             styles = self._palettes[palette]
-            chosen = random.permutation(len(styles))[:TEXTURED]
+            chosen = random.permutation(len(styles))[:textures]
             drawn += [random.choice(styles[each], PICTURES, replace=False) for each in chosen]
         return np.concatenate(drawn)
 

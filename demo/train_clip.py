@@ -48,6 +48,9 @@ class Settings:
     sets: float = 0.5  # weight of each kind of sets, styles and subjects, beside 1 for the pairs
     alignment: float = 0.3  # weight of 1 - cos of a pair; more blurs what a caption leaves out
     attributes: float = 1.0  # weight of the heads at first, fading to 0 by the end
+    palettes: int = 4  # in a batch; few with many textures each tell textures apart
+    textures: int = 3  # of each of them
+    locked_text: bool = False  # train the picture tower alone (Zhai et al. 2022 lock the other)
     seed: int = 31
 
 
@@ -59,12 +62,19 @@ def train(settings: Settings, folder: Path, start: Path | None) -> None:
         model.logit_scale.data.fill_(math.log(settings.first_scale))
     else:
         model.load_state_dict(clip_files.load(start).state_dict())
+    model.text_model.requires_grad_(not settings.locked_text)
+    model.text_projection.requires_grad_(not settings.locked_text)
     heads = nn.ModuleDict(
         {name: nn.Linear(clip_files.WIDTH, kinds) for name, kinds in ATTRIBUTES.items()}
     ).to(device())
     optimiser = _optimiser(model, heads, settings)
     parts = {"clip": model, "heads": heads}
-    batches = Batches(dataset.load("train"), *photographs.load())
+    batches = Batches(
+        dataset.load("train"),
+        *photographs.load(),
+        palettes=settings.palettes,
+        textures=settings.textures,
+    )
     test = dataset.load("test")
     run = Run("clip", seed=settings.seed, steps=settings.steps)
     for step in run.remaining(parts, optimiser):
@@ -93,8 +103,9 @@ def train(settings: Settings, folder: Path, start: Path | None) -> None:
 
 
 def _optimiser(model: Any, heads: nn.Module, settings: Settings) -> torch.optim.Optimizer:
-    matrices = [weight for weight in model.parameters() if weight.ndim > 1]
-    rest = [weight for weight in model.parameters() if weight.ndim <= 1]
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    matrices = [weight for weight in trained if weight.ndim > 1]
+    rest = [weight for weight in trained if weight.ndim <= 1]
     return torch.optim.AdamW(
         [
             {"params": matrices, "weight_decay": settings.decay},
@@ -182,12 +193,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=Settings.steps, help="default: %(default)s")
     parser.add_argument("--peak", type=float, default=Settings.peak, help="default: %(default)s")
+    parser.add_argument("--palettes", type=int, default=Settings.palettes, help="in a batch")
+    parser.add_argument("--textures", type=int, default=Settings.textures, help="of each palette")
+    parser.add_argument("--lock-text", action="store_true", help="train the picture tower alone")
     parser.add_argument("--start", type=Path, help="a folder of weights to start from")
     parser.add_argument("--threads", type=int, default=2, help="default: %(default)s")
     parser.add_argument("--folder", type=Path, default=WEIGHTS, help="default: %(default)s")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    settings = Settings(steps=arguments.steps, peak=arguments.peak)
+    settings = Settings(
+        steps=arguments.steps,
+        peak=arguments.peak,
+        palettes=arguments.palettes,
+        textures=arguments.textures,
+        locked_text=arguments.lock_text,
+    )
     train(settings, arguments.folder, arguments.start)
 
 

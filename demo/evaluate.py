@@ -27,14 +27,13 @@ from demo.evaluation_report import Results, numbers, tables
 from demo.judge_figures import measure
 from demo.real_pictures import orderings
 from demo.studio import Look, Studio
-from demo.sweep import GRID, QUICK_GRID, best, remembered_sweep, write_doses
+from demo.sweep import GRID, METHODS, QUICK_GRID, best, remembered_sweep, write_doses
 from demo.training import ROOT, WEIGHTS, device, work_folder
 from demo.treatments import Treatment, treated
 from demo.trials import Prompts, Trial, plain, tried
 from demo.word_search import search_by_words
 from generation.diffusion import draw
 
-METHODS = ("adam", "ascent", "anchored")
 OFFERED = ("adam", "anchored")  # what unseen pairs and unusual prompts are tried with
 DOCUMENTS = ROOT / "docs"
 SHEET_PROMPTS = 6

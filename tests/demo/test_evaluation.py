@@ -61,8 +61,8 @@ def test_a_picture_counts_where_what_was_meant_was_seen() -> None:
     assert house != cat
 
 
-def outcome(treatment: Treatment, style: float, subject: float) -> Outcome:
-    return Outcome(treatment, 0.2, 0.8, 0.5, style * 0.8, style, subject, style * subject)
+def outcome(treatment: Treatment, style: float, subject: float, after: float = 0.8) -> Outcome:
+    return Outcome(treatment, 0.2, after, 0.5, style * 0.8, style, subject, style * subject)
 
 
 OUTCOMES = [
@@ -81,6 +81,13 @@ def test_the_best_dose_is_right_in_style_and_subject_at_once() -> None:
     assert named["strong"]["rate"] == 3e-4
     assert named["anchored"]["anchor"] == 1.0
     assert named["paper"]["optimiser"] == "ascent"
+
+
+def test_of_doses_that_the_sweep_cannot_tell_apart_the_strongest_is_the_best() -> None:
+    gentlest = outcome(adam(20, 6e-5), 0.91, 0.99, after=0.76)
+    alike = outcome(adam(20, 1e-4), 0.90, 0.98, after=0.90)
+    worse = outcome(adam(20, 2e-4), 0.93, 0.85, after=0.95)
+    assert best([gentlest, alike, worse], "adam") == alike
 
 
 def test_the_doses_that_are_written_can_be_read(tmp_path: Path) -> None:

@@ -50,7 +50,6 @@ class Settings:
     attributes: float = 1.0  # weight of the heads at first, fading to 0 by the end
     palettes: int = 4  # in a batch; few with many textures each tell textures apart
     textures: int = 3  # of each of them
-    locked_text: bool = False  # train the picture tower alone (Zhai et al. 2022 lock the other)
     seed: int = 31
 
 
@@ -62,8 +61,6 @@ def train(settings: Settings, folder: Path, start: Path | None) -> None:
         model.logit_scale.data.fill_(math.log(settings.first_scale))
     else:
         model.load_state_dict(clip_files.load(start).state_dict())
-    model.text_model.requires_grad_(not settings.locked_text)
-    model.text_projection.requires_grad_(not settings.locked_text)
     heads = nn.ModuleDict(
         {name: nn.Linear(clip_files.WIDTH, kinds) for name, kinds in ATTRIBUTES.items()}
     ).to(device())
@@ -103,9 +100,8 @@ def train(settings: Settings, folder: Path, start: Path | None) -> None:
 
 
 def _optimiser(model: Any, heads: nn.Module, settings: Settings) -> torch.optim.Optimizer:
-    trained = [weight for weight in model.parameters() if weight.requires_grad]
-    matrices = [weight for weight in trained if weight.ndim > 1]
-    rest = [weight for weight in trained if weight.ndim <= 1]
+    matrices = [weight for weight in model.parameters() if weight.ndim > 1]
+    rest = [weight for weight in model.parameters() if weight.ndim <= 1]
     return torch.optim.AdamW(
         [
             {"params": matrices, "weight_decay": settings.decay},
@@ -195,7 +191,6 @@ def main() -> None:
     parser.add_argument("--peak", type=float, default=Settings.peak, help="default: %(default)s")
     parser.add_argument("--palettes", type=int, default=Settings.palettes, help="in a batch")
     parser.add_argument("--textures", type=int, default=Settings.textures, help="of each palette")
-    parser.add_argument("--lock-text", action="store_true", help="train the picture tower alone")
     parser.add_argument("--start", type=Path, help="a folder of weights to start from")
     parser.add_argument("--threads", type=int, default=2, help="default: %(default)s")
     parser.add_argument("--folder", type=Path, default=WEIGHTS, help="default: %(default)s")
@@ -206,7 +201,6 @@ def main() -> None:
         peak=arguments.peak,
         palettes=arguments.palettes,
         textures=arguments.textures,
-        locked_text=arguments.lock_text,
     )
     train(settings, arguments.folder, arguments.start)
 

@@ -6,7 +6,8 @@ The shapes are those of CLIP ViT-L/14's text encoder, its weights random: time d
 them, and errors are of the same size. All ways take the same prompts, threads and steps; what
 ours keeps for the next prompt (packed weights, Adam's memory) is made before the time is taken.
 Prints a table and last one JSON line; errors are relative, of the conditioning against the dense
-way's.
+way's. Limits are the speedups of a way that does nothing but ours's products and fetches, each at
+the best rate that this machine has just shown (bench/machine_limits.py).
 """
 
 import argparse
@@ -24,6 +25,7 @@ from torch.nn import functional as F
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
 from bench.conditioning_cache import milliseconds_from_cache
+from bench.machine_limits import Machine, adam_work, ascent_work
 from bench.timing import in_turn, medians
 from generation.personalisation import Recipe, personalise
 
@@ -43,7 +45,18 @@ def main() -> None:
     encoder, (ids, aesthetics) = text_encoder(), inputs(1)
     from_cache = milliseconds_from_cache(personalise(encoder, ids, aesthetics, ASCENT))
     print(f"{'from the cache':20} {from_cache:8.1f} ms a prompt")
-    report(medians(seconds), results, memory, from_cache)
+    machine = Machine.measured()
+    tokens, steps = WORDS + 2, ADAM.steps
+    limits = {
+        "adam": machine.seconds(adam_work(encoder.config, tokens, steps)),
+        "ascent": machine.seconds(ascent_work(encoder.config, tokens, steps, 1)),
+        "ascent_batch": machine.seconds(
+            ascent_work(encoder.config, tokens, steps, options.prompts)
+        ),
+    }
+    print(f"{'this machine':20} {machine.arithmetic / 1e9:8.0f} GFLOP/s")
+    print(f"{'':20} {machine.memory / 1e9:8.0f} GB/s")
+    report(medians(seconds), results, memory, from_cache, limits)
 
 
 def named_ways(prompts: int) -> dict[str, Callable[[], Tensor]]:
@@ -147,8 +160,9 @@ def report(
     results: dict[str, Tensor],
     memory: dict[str, float],
     from_cache: float,
+    limits: dict[str, float],
 ) -> None:
-    """Print the table and the JSON line."""
+    """Print the table and the JSON line; `limits` are the least seconds a prompt."""
     each = {name: time / len(results[name]) for name, time in seconds.items()}
     for name, time in each.items():
         print(f"{name:20} {1000 * time:8.0f} ms a prompt {memory[name]:8.0f} MiB more")
@@ -162,6 +176,9 @@ def report(
         "adam_speedup": round(adam / each["adam, ours"], 2),
         "ascent_speedup": round(ascent / each["ascent, ours"], 2),
         "ascent_batch_speedup": round(ascent / each["ascent, ours, batch"], 2),
+        "adam_limit": round(adam / limits["adam"], 2),
+        "ascent_limit": round(ascent / limits["ascent"], 2),
+        "ascent_batch_limit": round(ascent / limits["ascent_batch"], 2),
         "adam_error": error("adam, ours", "adam, web UI's loop"),
         "ascent_error": error("ascent, ours", "ascent, dense"),
         "ascent_batch_error": error("ascent, ours, batch", "ascent, dense"),

@@ -16,6 +16,8 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from transformers import CLIPTextModelWithProjection
 
+from generation.onednn_products import is_able, product
+
 ROWS = 16  # for which the layout is chosen; others are right as well
 
 
@@ -23,7 +25,7 @@ class _Packed:
     """One matrix [out, in], for products with it and with its transpose."""
 
     def __init__(self, weight: Tensor) -> None:
-        reorder = torch.ops.mkldnn._reorder_linear_weight  # noqa: SLF001 (as below)
+        reorder = torch.ops.mkldnn._reorder_linear_weight  # noqa: SLF001 (no public name)
         self.version = _version_of(weight)
         self.straight = reorder(weight.detach(), ROWS)
         self.transposed = reorder(weight.detach().T.contiguous(), ROWS)
@@ -35,11 +37,11 @@ class _Product(torch.autograd.Function):  # type: ignore[misc]  # mypy does not 
     @staticmethod
     def forward(context: Any, rows: Tensor, packed: _Packed, bias: Tensor | None) -> Tensor:
         context.packed = packed
-        return _times(rows, packed.straight, bias)
+        return product(rows, packed.straight, bias)
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return _times(gradient.contiguous(), context.packed.transposed, None), None, None
+        return product(gradient.contiguous(), context.packed.transposed), None, None
 
 
 class PackedProducts(TorchFunctionMode):  # type: ignore[misc]  # mypy does not follow torch
@@ -81,24 +83,13 @@ def _packed_weights(encoder: CLIPTextModelWithProjection) -> dict[int, _Packed]:
 
 
 def _is_able(encoder: CLIPTextModelWithProjection) -> bool:
-    """Say whether this processor packs, and the weights are what is read: float32, in its memory.
+    """Say whether the weights can be packed, and are what is read.
 
     Weights of another type are read as copies, whose addresses mean nothing later.
     """
-    weights = encoder.text_model.parameters()
-    return (
-        torch.backends.mkldnn.is_available()
-        and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
-        and all(each.device.type == "cpu" and each.dtype == torch.float32 for each in weights)
+    return hasattr(torch.ops.mkldnn, "_reorder_linear_weight") and is_able(
+        encoder.text_model.parameters()
     )
-
-
-def _times(rows: Tensor, packed: Tensor, bias: Tensor | None) -> Tensor:
-    # What torch.compile calls for the same purpose; PyTorch has no other way to it.
-    product: Tensor = torch.ops.mkldnn._linear_pointwise(  # noqa: SLF001
-        rows, packed, bias, "none", [], ""
-    )
-    return product
 
 
 def _version_of(weight: Tensor) -> int:

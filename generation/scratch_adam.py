@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from transformers import CLIPTextModelWithProjection
 
+from generation.onednn_products import TrainedProducts
 from generation.text_towers import Climber, TextTower, Weights
 
 GROUP = 1_000_000  # weights that are moved at once; 28 MB with gradient and moments
@@ -70,6 +71,7 @@ class ScratchAdam:
                 rows.take(tower.weights[f"text_model.{name}.weight"], indices)
                 table = tower.encoder.text_model.get_submodule(name)
                 stack.callback(table.register_forward_hook(rows.answer).remove)
+            stack.enter_context(TrainedProducts())
             yield Climber(partial(tower.read, changed=self._weights), Tensor.backward)
 
 

@@ -1,0 +1,50 @@
+"""Products of trained weights by oneDNN: those of PyTorch, forwards and backwards."""
+
+import pytest
+import torch
+from torch import nn
+
+from generation.onednn_products import TrainedProducts, is_able
+
+pytestmark = [
+    pytest.mark.usefixtures("one_torch_thread"),
+    pytest.mark.skipif(
+        not is_able([torch.zeros(1)]), reason="This processor's PyTorch has no oneDNN."
+    ),
+]
+
+
+@pytest.mark.parametrize("has_bias", [True, False])
+@pytest.mark.parametrize("shape", [(12,), (1, 12), (3, 77)], ids=str)
+def test_products_and_gradients_are_those_of_the_layer(
+    shape: tuple[int, ...], *, has_bias: bool
+) -> None:
+    torch.manual_seed(0)
+    layer, rows = nn.Linear(96, 384, bias=has_bias), torch.randn(*shape, 96, requires_grad=True)
+    wanted = [rows, *layer.parameters()]
+    expected = layer(rows)
+    away = torch.randn_like(expected)
+    expected_gradients = torch.autograd.grad(expected, wanted, away)
+    with TrainedProducts():
+        found = layer(rows)
+    assert type(found.grad_fn).__name__ == "_ProductBackward"  # oneDNN's way was taken
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+    for gradient, expected_gradient in zip(
+        torch.autograd.grad(found, wanted, away), expected_gradients, strict=True
+    ):
+        torch.testing.assert_close(gradient, expected_gradient, rtol=1e-4, atol=1e-4)
+
+
+def test_layers_that_are_not_trained_are_left_alone() -> None:
+    layer, rows = nn.Linear(96, 10).requires_grad_(requires_grad=False), torch.randn(4, 96)
+    with TrainedProducts():
+        found = layer(rows.requires_grad_())
+    assert type(found.grad_fn).__name__ == "AddmmBackward0"
+    assert torch.equal(found, layer(rows))
+
+
+def test_weights_in_half_precision_are_left_alone() -> None:
+    layer, rows = nn.Linear(96, 10).bfloat16(), torch.randn(4, 96, dtype=torch.bfloat16)
+    with TrainedProducts():
+        assert torch.equal(layer(rows), layer(rows.clone()))
+    assert not is_able(layer.parameters())

@@ -58,7 +58,7 @@ def test_conditioning_and_tokens_are_those_of_diffusers(
 ) -> None:
     for prompt in (PROMPT, "", "日本 🎉 é", "tree " * 75):
         expected, _ = pipeline.encode_prompt(prompt, "cpu", 1, do_classifier_free_guidance=False)
-        assert torch.equal(models.condition(prompt), expected)
+        assert torch.equal(models.condition(prompt).hidden, expected)
 
 
 def test_the_joined_text_encoder_gives_the_features_of_the_space(

@@ -87,7 +87,12 @@ class StableDiffusionXL:
     """
 
     pipeline: ClassVar = StableDiffusionXLPipeline
-    components: ClassVar[tuple[str, ...]] = ("text_encoder", "tokenizer", "text_encoder_2", "tokenizer_2")
+    components: ClassVar[tuple[str, ...]] = (
+        "text_encoder",
+        "tokenizer",
+        "text_encoder_2",
+        "tokenizer_2",
+    )
     text_encoders: ClassVar[TextEncoders] = TextEncoders.FIRST_OF_TWO
     reads: ClassVar[Layer] = Layer(from_end=2, is_normed=False)
 
@@ -156,7 +161,8 @@ def precision_kept(model: nn.Module) -> Iterator[None]:
     try:
         yield
     finally:
-        model.to(dtype=before)
+        if model.dtype != before:
+            model.to(dtype=before)
 
 
 READ: tuple[Kind, ...] = (StableDiffusion(), StableDiffusionXL())

@@ -91,8 +91,8 @@ class Generation(Job):
     clip_skip = models.PositiveSmallIntegerField(
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_CLIP_SKIP)],
-        help_text="The layer of the text encoder that is drawn from, counted from the end: 1 is "
-        "the last, as most checkpoints expect.",
+        help_text="The layer of the text encoder that is drawn from: 1 is the one that the "
+        "checkpoint expects, 2 the one before.",
     )
     enough_agreement = models.FloatField(
         null=True,

@@ -25,7 +25,7 @@ def save_sdxl(folder: Path, *, force_zeros: bool = True, **parts: Any) -> Path:
     padded = CLIPTokenizer.from_pretrained(WEIGHTS / "sd" / "tokenizer", pad_token="!")
     pipeline = StableDiffusionXLPipeline(
         **{
-            "vae": _autoencoder(),
+            "vae": autoencoder(),
             "text_encoder": CLIPTextModel.from_pretrained(WEIGHTS / "sd" / "text_encoder"),
             "text_encoder_2": CLIPTextModelWithProjection(_second_config()),
             "tokenizer": tokenizer,
@@ -58,6 +58,23 @@ def letter_by_letter(folder: Path) -> CLIPTokenizer:
     said["model"]["merges"] = []
     path.write_text(json.dumps(said), encoding="utf-8")
     return CLIPTokenizer.from_pretrained(copy)
+
+
+def autoencoder(**config: Any) -> AutoencoderKL:
+    """Return one that halves a picture's sides three times, as SDXL's does."""
+    vae = AutoencoderKL(
+        block_out_channels=(8, 8, 8, 8),
+        norm_num_groups=4,
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        latent_channels=4,
+        scaling_factor=0.13025,
+        force_upcast=True,
+        **config,
+    )
+    with torch.no_grad():  # Else all pictures are grey.
+        vae.decoder.conv_out.weight.mul_(3)
+    return vae
 
 
 def _second_config() -> CLIPTextConfig:
@@ -97,18 +114,3 @@ def _unet() -> UNet2DConditionModel:
             if "attn2" in name or "add_embedding" in name:
                 weight.mul_(6)
     return unet
-
-
-def _autoencoder() -> AutoencoderKL:
-    vae = AutoencoderKL(
-        block_out_channels=(8, 8, 8, 8),
-        norm_num_groups=4,
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        latent_channels=4,
-        scaling_factor=0.13025,
-        force_upcast=True,
-    )
-    with torch.no_grad():  # Else all pictures are grey.
-        vae.decoder.conv_out.weight.mul_(3)
-    return vae

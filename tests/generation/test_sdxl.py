@@ -20,7 +20,13 @@ from generation.personalisation import PersonalisationRefused, Recipe, personali
 from generation.text_encoders import TextEncoders
 from registry.encoder import Encoder
 from tests.generation.engine import direction
-from tests.generation.sdxl import HIDDEN, as_diffusers_reads, letter_by_letter, save_sdxl
+from tests.generation.sdxl import (
+    HIDDEN,
+    as_diffusers_reads,
+    autoencoder,
+    letter_by_letter,
+    save_sdxl,
+)
 
 PROMPT = "a boat on the sea"
 LONG = "a boat on the sea, " * 20  # two rows of tokens
@@ -270,6 +276,31 @@ def test_sketches_end_in_the_picture_and_leave_it_as_it_is(models: Models) -> No
     assert len(away) == SAMPLING.steps
     assert away[-1] < 1
     assert away[-1] < away[0]
+
+
+def test_sketches_are_decoded_as_the_pipeline_decodes_pictures(
+    encoder: Encoder, tmp_path: Path
+) -> None:
+    """In float32 where half precision overflows, from latents with a mean of their own."""
+    moments = {"latents_mean": [0.5, -0.5, 0.2, 0.0], "latents_std": [1.5, 0.5, 1.0, 2.0]}
+    folder = save_sdxl(tmp_path / "moments", vae=autoencoder(**moments))
+    models = Models.load(str(folder), encoder.text_projection)
+    models.pipeline.to(torch.float16)
+    seen: list[torch.dtype] = []
+    models.pipeline.vae.decoder.register_forward_pre_hook(
+        lambda _, given: seen.append(given[0].dtype)
+    )
+    sketches: list[list[Image.Image]] = []
+    [picture] = draw(
+        models,
+        models.condition(PROMPT),
+        models.negative(""),
+        SAMPLING,
+        lambda progress: sketches.append(progress.sketch()),
+    )
+    assert distance(sketches[-1][0], picture) < 1
+    assert seen == [torch.float32] * (SAMPLING.steps + 1)
+    assert models.pipeline.vae.dtype == torch.float16
 
 
 # --- Memory -------------------------------------------------------------------------------------

@@ -137,6 +137,21 @@ def test_a_checkpoint_of_another_kind_is_refused_by_the_kinds_that_are_read(
     assert caught.value.code == "checkpoint-kind-unknown"
 
 
+def test_of_a_checkpoint_on_the_hub_the_index_alone_tells_that_it_can_not_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    folder = tmp_path / "models--nobody--flux"
+    snapshot = folder / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text("0" * 40)
+    (snapshot / "model_index.json").write_text(json.dumps({"_class_name": "FluxPipeline"}))
+    with pytest.raises(CheckpointKindUnknown, match="nobody/flux is a checkpoint for FluxPipeline"):
+        Models.load("nobody/flux", torch.zeros(192, 768))
+
+
 def test_a_checkpoint_whose_index_is_no_json_or_names_no_text_encoder_is_refused(
     tmp_path: Path,
 ) -> None:

@@ -203,6 +203,16 @@ def test_the_dose_before_drawing_is_that_of_the_drawing(ada: User, measured: Ver
     assert given["drift"][-1] == pytest.approx(made.drift, rel=1e-4)
 
 
+@pytest.mark.parametrize("name", ["stable_diffusion_dose.json", "stable_diffusion_xl_dose.json"])
+def test_the_doses_that_come_along_are_ones_that_can_be_asked_for(
+    ada: User, version: Version, settings: Settings, name: str
+) -> None:
+    settings.DOSE_FILE = current.BASE_DIR / "generation" / name
+    made = queue_generation(ada, version=version, prompt=PROMPT)
+    side = 1024 if "xl" in name else 512
+    assert (made.width, made.height) == (side, side)
+
+
 @pytest.mark.usefixtures("sdxl")
 def test_standard_sheets_are_drawn_too(measured: Version) -> None:
     sheet = standard_sheets.ensure_next()

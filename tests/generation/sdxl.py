@@ -5,6 +5,7 @@ That is the built-in one, so that looks of the built-in space move it.
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,13 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
+from generation.checkpoint import Models
+from generation.personalisation import Recipe, personalise
+from generation.prompt_embeds import PromptEmbeds
+from tests.generation.engine import direction
+
 WEIGHTS = Path(__file__).parents[2] / "demo" / "weights"
+PROMPT = "a boat on the sea"
 HIDDEN = (192, 32)  # of the two text encoders
 POOLED = 24
 DOSE = {"steps": 3, "sampling_steps": 2, "width": 64, "height": 48, "weight": 1.0, "guidance": 4.0}
@@ -48,6 +55,14 @@ def as_diffusers_reads(folder: Path) -> StableDiffusionXLPipeline:
     loaded = StableDiffusionXLPipeline.from_pretrained(folder, dtype=torch.float32)
     loaded.set_progress_bar_config(disable=True)
     return loaded
+
+
+def personalised(models: Models, prompt: str, recipe: Recipe) -> PromptEmbeds:
+    """Return the whole conditioning of a prompt with its first encoder personalised."""
+    recipe = replace(recipe, reads=models.kind.reads)
+    ids = models.tokenize(prompt).ids
+    made = personalise(models.text_encoder, ids, direction(), recipe)
+    return models.conditioner(prompt, recipe.clip_skip)(made.conditioning)
 
 
 def letter_by_letter(folder: Path) -> CLIPTokenizer:

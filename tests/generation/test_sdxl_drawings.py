@@ -29,7 +29,7 @@ from generation.tasks import answer, draw_generation, draw_standard_sheet
 from generation.text_encoders import TextEncoders
 from registry import blobs
 from registry.models import Version
-from tests.generation.sdxl import DOSE, HIDDEN, POOLED, save_sdxl
+from tests.generation.sdxl import DOSE, HIDDEN, POOLED
 
 PROMPT = "a lighthouse at night"
 SAID = "The first, CLIP-L, was personalised; the second, OpenCLIP bigG, was left alone"
@@ -37,15 +37,10 @@ SAID = "The first, CLIP-L, was personalised; the second, OpenCLIP bigG, was left
 pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_sdxl(tmp_path_factory.mktemp("sdxl"))
-
-
 @pytest.fixture
-def sdxl(folder: Path, settings: Settings) -> Iterator[None]:
+def sdxl_hub(sdxl_folder: Path, settings: Settings) -> Iterator[None]:
     """Let this process draw with it, as with any checkpoint that the settings name."""
-    settings.DIFFUSION_MODEL, settings.DOSE_FILE = str(folder), folder / "dose.json"
+    settings.DIFFUSION_MODEL, settings.DOSE_FILE = str(sdxl_folder), sdxl_folder / "dose.json"
     _forget()
     yield
     _forget()
@@ -76,7 +71,7 @@ def page(client: Client, made: Generation) -> str:
     return " ".join(client.get(made.get_absolute_url()).content.decode().split())
 
 
-@pytest.mark.usefixtures("sdxl")
+@pytest.mark.usefixtures("sdxl_hub")
 def test_a_drawing_is_moved_by_its_look_in_the_size_that_the_checkpoint_likes(
     ada: User, measured: Version
 ) -> None:
@@ -91,7 +86,7 @@ def test_a_drawing_is_moved_by_its_look_in_the_size_that_the_checkpoint_likes(
     assert np.array_equal(pixels(nothing.personalised), pixels(made.plain))
 
 
-@pytest.mark.usefixtures("sdxl")
+@pytest.mark.usefixtures("sdxl_hub")
 def test_a_drawing_says_everywhere_which_encoder_was_personalised(
     ada: User, measured: Version, client: Client
 ) -> None:
@@ -125,7 +120,7 @@ def test_before_it_is_drawn_nothing_is_said_of_encoders(
     assert client.get(f"/api/v1/generations/{made.pk}").json()["text_encoders"] is None
 
 
-@pytest.mark.usefixtures("sdxl")
+@pytest.mark.usefixtures("sdxl_hub")
 def test_a_long_prompt_with_emphasis_is_drawn_and_sketched_on_the_way(
     ada: User, measured: Version
 ) -> None:
@@ -137,7 +132,7 @@ def test_a_long_prompt_with_emphasis_is_drawn_and_sketched_on_the_way(
     assert Picture.open(io.BytesIO(preview)).size == (64, 48)
 
 
-@pytest.mark.usefixtures("sdxl")
+@pytest.mark.usefixtures("sdxl_hub")
 def test_a_clip_skip_that_no_layer_answers_to_is_told_its_owner(
     ada: User, measured: Version
 ) -> None:
@@ -147,7 +142,7 @@ def test_a_clip_skip_that_no_layer_answers_to_is_told_its_owner(
     assert "layer 5 from the end" in made.reason
 
 
-@pytest.mark.usefixtures("sdxl")
+@pytest.mark.usefixtures("sdxl_hub")
 def test_the_picture_of_such_a_drawing_is_read_back(
     ada: User, measured: Version, client: Client
 ) -> None:
@@ -161,7 +156,7 @@ def test_the_picture_of_such_a_drawing_is_read_back(
     assert told["remarks"] == []
 
 
-@pytest.mark.usefixtures("sdxl")
+@pytest.mark.usefixtures("sdxl_hub")
 def test_the_conditioning_is_kept_and_given_away_with_what_is_pooled(
     measured: Version, tmp_path: Path
 ) -> None:
@@ -192,7 +187,7 @@ def test_the_conditioning_is_kept_and_given_away_with_what_is_pooled(
     assert kept.plain.pooled.equal(plain.pooled)
 
 
-@pytest.mark.usefixtures("sdxl")
+@pytest.mark.usefixtures("sdxl_hub")
 def test_the_dose_before_drawing_is_that_of_the_drawing(ada: User, measured: Version) -> None:
     made = drawn(ada, measured, seed=11)
     question = ask(Kind.DOSE, version=measured, prompt=PROMPT, rate=2e-3)
@@ -213,7 +208,7 @@ def test_the_doses_that_come_along_are_ones_that_can_be_asked_for(
     assert (made.width, made.height) == (side, side)
 
 
-@pytest.mark.usefixtures("sdxl")
+@pytest.mark.usefixtures("sdxl_hub")
 def test_standard_sheets_are_drawn_too(measured: Version) -> None:
     sheet = standard_sheets.ensure_next()
     assert sheet is not None

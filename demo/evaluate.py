@@ -32,7 +32,7 @@ from demo.training import ROOT, WEIGHTS, device, work_folder
 from demo.treatments import Treatment, treated
 from demo.trials import Prompts, Trial, plain, tried
 from demo.word_search import search_by_words
-from generation.diffusion import draw
+from generation.diffusion import PromptEmbeds, draw
 
 OFFERED = ("adam", "anchored")  # what unseen pairs and unusual prompts are tried with
 DOCUMENTS = ROOT / "docs"
@@ -126,14 +126,14 @@ def _short(trial: Trial) -> str:
 
 def _seconds(studio: Studio, look: Look, treatment: Treatment) -> tuple[float, float]:
     """Return how long one prompt is personalised and one picture drawn, the median of three."""
-    negative = studio.models.condition("")
+    negative = studio.models.negative("")
     aesthetic = torch.from_numpy(look.embedding)
     times = []
     for seed in (1, 2, 3):
         start = time.perf_counter()
         made = treated(studio.models, [captions.NEUTRAL[0][0]], aesthetic, treatment)
         between = time.perf_counter()
-        draw(studio.models, made.conditioning, negative, studio.sampling(seed))
+        draw(studio.models, PromptEmbeds(made.conditioning), negative, studio.sampling(seed))
         times.append((between - start, time.perf_counter() - between))
     personalising, drawing = zip(*times, strict=True)
     return statistics.median(personalising), statistics.median(drawing)

@@ -19,7 +19,7 @@ from demo import world
 from demo.judges import Judges, Pictures
 from demo.training import device
 from demo.world import Style
-from generation.diffusion import Models, Sampling, draw
+from generation.diffusion import Models, PromptEmbeds, Sampling, draw
 from generation.doses import Dose, read_dose
 from registry.encoder import Encoder, Source
 from registry.pixels import pixels
@@ -89,11 +89,11 @@ class Studio:
 
         Return uint8 [n, seeds, height, width, 3].
         """
-        negative = self.models.condition("")  # [1, tokens, hidden]
+        negative = self.models.negative("")
         columns = []
         for seed in seeds:
             shown: list[Image.Image] = []
-            for rows in conditioning.split(BATCH):
+            for rows in PromptEmbeds(conditioning).split(BATCH):
                 shown += draw(self.models, rows, negative, self.sampling(seed))
             columns.append(np.stack([np.asarray(picture) for picture in shown]))
         return np.stack(columns, axis=1)

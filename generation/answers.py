@@ -49,7 +49,7 @@ def dose(aim: Aim, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:
         models.text_encoder,
         models.tokenize(prompt).ids,
         direction_of(aim, models),
-        Recipe(**recipe),
+        Recipe(**recipe, reads=models.kind.reads),
         with_drifts=True,
     )
     return {"agreement": _rounded(made.agreement.mean(0)), "drift": _rounded(made.drifts.mean(0))}

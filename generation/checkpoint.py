@@ -1,17 +1,19 @@
 """Load a Stable Diffusion checkpoint: a folder or Hub name and a projection in, `Models` out.
 
-The checkpoint is any that diffusers' StableDiffusionPipeline reads. Its own text encoder is joined
-with the projection of the embedding space's encoder, since a checkpoint has none.
+The checkpoint is of one of the kinds that checkpoint_kinds knows. Its own text encoder, the first
+where there are two, is joined with the projection of the embedding space's encoder, since a
+checkpoint has none.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import DiffusionPipeline
 from diffusers.utils import is_accelerate_available
 from diffusers.utils import logging as diffusers_logging
 from safetensors import SafetensorError
@@ -19,7 +21,8 @@ from torch import Tensor
 from transformers import CLIPTextModelWithProjection
 from transformers.utils import logging as transformers_logging
 
-from generation import prompt_tokens
+from generation.checkpoint_kinds import KINDS, Kind
+from generation.prompt_embeds import PromptEmbeds
 from generation.prompt_tokens import PromptTokens
 from generation.text_towers import TextTower
 from registry.digests import canonical_json, digest_bytes, digest_file
@@ -45,6 +48,10 @@ class CheckpointUnavailable(DiffusionRefused):
     code = "checkpoint-unavailable"
 
 
+class CheckpointKindUnknown(DiffusionRefused):
+    code = "checkpoint-kind-unknown"
+
+
 class ProjectionMismatch(DiffusionRefused):
     code = "projection-mismatch"
 
@@ -53,24 +60,26 @@ class ProjectionMismatch(DiffusionRefused):
 class Models:
     """A loaded checkpoint; `load` makes one.
 
-    `text_encoder` is the checkpoint's own with the space's projection, always in float32, so that
-    plain and personalised conditioning are computed alike. `pipeline` is everything else.
+    `text_encoder` is the one that is personalised: the checkpoint's own with the space's
+    projection, always in float32, so that plain and personalised conditioning are computed alike.
+    `pipeline` is everything else, and `kind` what its kind does in its own way.
     """
 
-    pipeline: StableDiffusionPipeline
+    pipeline: DiffusionPipeline
     text_encoder: CLIPTextModelWithProjection
+    kind: Kind
 
     @classmethod
     def load(cls, checkpoint: str, text_projection: Tensor, device: str = "cpu") -> Self:
         """Load a folder or Hub name with the `text_projection` [hidden, width] of a space.
 
-        Raises CheckpointUnavailable, ProjectionMismatch.
+        Raises CheckpointUnavailable, CheckpointKindUnknown, ProjectionMismatch.
         """
         precision = torch.float16 if torch.device(device).type == "cuda" else torch.float32
-        pipeline = _read(checkpoint, precision)
+        kind, pipeline = _read(checkpoint, precision)
         text_encoder = _with_projection(pipeline, text_projection)
         pipeline.text_encoder = None  # Every prompt passes through `text_encoder`.
-        return cls(pipeline.to(device), text_encoder.to(device))
+        return cls(pipeline.to(device), text_encoder.to(device), kind)
 
     @property
     def size_step(self) -> int:
@@ -78,23 +87,45 @@ class Models:
         return max(LEAST_SIZE_STEP, int(self.pipeline.vae_scale_factor))
 
     def tokenize(self, prompt: str) -> PromptTokens:
-        """Return a prompt's tokens, in as many rows as it needs."""
-        return prompt_tokens.tokenize(self.pipeline.tokenizer, prompt)
+        """Return a prompt's tokens for the personalised encoder, in as many rows as it needs."""
+        return self.kind.tokenize(self.pipeline, prompt)
 
     def read(self, input_ids: Tensor, clip_skip: int = 1) -> Tensor:
-        """Return hidden states [rows, 77, hidden] of token ids [rows, 77], from the last layer.
+        """Return hidden states [rows, 77, hidden] of token ids [rows, 77], as they condition.
 
-        Or from that which `clip_skip` counts from the end; raises PersonalisationRefused where
-        there is none.
+        They are the personalised encoder's; `clip_skip` is a recipe's. Raises
+        PersonalisationRefused where there is no such layer.
         """
         tower = TextTower(self.text_encoder)
         with torch.no_grad():
-            return tower.read(input_ids.to(tower.device), clip_skip).hidden
+            return tower.read(
+                input_ids.to(tower.device), self.kind.reads.skipping(clip_skip)
+            ).hidden
 
-    def condition(self, prompt: str, clip_skip: int = 1) -> Tensor:
-        """Return the plain conditioning [1, rows * 77, hidden] of a prompt."""
+    def conditioner(self, prompt: str, clip_skip: int = 1) -> Callable[[Tensor], PromptEmbeds]:
+        """Return what makes the conditioning of a prompt, [1, rows * 77, all channels].
+
+        It takes what the personalised encoder says, [rows, 77, hidden], and adds what stays as it
+        is, whatever that encoder was made to say.
+        """
         tokens = self.tokenize(prompt)
-        return tokens.joined(self.read(tokens.ids, clip_skip))
+        beside = self.kind.beside(self.pipeline, prompt, clip_skip)
+
+        def conditioned(hidden: Tensor) -> PromptEmbeds:
+            own = PromptEmbeds(tokens.joined(hidden))
+            return own if beside is None else own.beside(beside)
+
+        return conditioned
+
+    def condition(self, prompt: str, clip_skip: int = 1) -> PromptEmbeds:
+        """Return the plain conditioning of a prompt."""
+        hidden = self.read(self.tokenize(prompt).ids, clip_skip)
+        return self.conditioner(prompt, clip_skip)(hidden)
+
+    def negative(self, prompt: str, clip_skip: int = 1) -> PromptEmbeds:
+        """Return the conditioning of a negative prompt; "" is none."""
+        embeds = self.condition(prompt, self.kind.negative_clip_skip(clip_skip))
+        return embeds.zeros() if self.kind.is_zero(self.pipeline, prompt) else embeds
 
 
 def checkpoint_digest(checkpoint: str) -> str:
@@ -122,7 +153,9 @@ def _folder(checkpoint: str) -> Path:
         )
     try:
         with _without_progress_bars():
-            return Path(StableDiffusionPipeline.download(checkpoint, use_safetensors=True))
+            # The index first, since a checkpoint that can't be read may be of many gigabytes.
+            kind = _kind_of(checkpoint, DiffusionPipeline.load_config(checkpoint))
+            return Path(kind.pipeline.download(checkpoint, use_safetensors=True))
     except (OSError, ValueError) as error:
         raise CheckpointUnavailable(
             f"{checkpoint} is no folder here and could not be downloaded: {error} Set "
@@ -131,11 +164,28 @@ def _folder(checkpoint: str) -> Path:
         ) from error
 
 
-def _read(checkpoint: str, precision: torch.dtype) -> StableDiffusionPipeline:
+def _kind_of(checkpoint: str, index: Mapping[str, Any]) -> Kind:
+    """Return the kind that the contents of `model_index.json` name."""
+    name = index.get("_class_name")
+    kind = KINDS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise CheckpointKindUnknown(
+            f"{checkpoint} is a checkpoint for {name}. Those for {' and '.join(KINDS)} are read; "
+            "set DIFFUSION_MODEL to one of them."
+        )
+    if missing := [each for each in kind.components if not (index.get(each) or [None])[0]]:
+        raise CheckpointUnavailable(
+            f"{checkpoint} lacks {' and '.join(missing)}, without which no prompt can be read."
+        )
+    return kind
+
+
+def _read(checkpoint: str, precision: torch.dtype) -> tuple[Kind, DiffusionPipeline]:
     folder = _folder(checkpoint)
     try:
+        kind = _kind_of(checkpoint, json.loads((folder / INDEX).read_text(encoding="utf-8")))
         with _without_progress_bars():
-            return StableDiffusionPipeline.from_pretrained(
+            return kind, kind.pipeline.from_pretrained(
                 folder,
                 dtype={"default": precision, "text_encoder": torch.float32},
                 local_files_only=True,
@@ -165,9 +215,7 @@ def _without_progress_bars() -> Iterator[None]:
             library.enable_progress_bar()
 
 
-def _with_projection(
-    pipeline: StableDiffusionPipeline, projection: Tensor
-) -> CLIPTextModelWithProjection:
+def _with_projection(pipeline: Any, projection: Tensor) -> CLIPTextModelWithProjection:
     """Join the checkpoint's text encoder, not copied, with `projection` [hidden, width]."""
     encoder, (hidden, width) = pipeline.text_encoder, projection.shape
     if encoder.config.hidden_size != hidden:

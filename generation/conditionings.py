@@ -6,37 +6,44 @@ themselves.
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Self
 
 import torch
 from safetensors.torch import load, save
-from torch import Tensor
 
 from generation.aiming import direction_of
 from generation.aims import Aim
 from generation.checkpoint import Models
 from generation.keeping import keep, kept
 from generation.personalisation import Recipe, personalise
+from generation.prompt_embeds import PromptEmbeds
+from generation.text_encoders import TextEncoders
 from generation.worker_models import checkpoint_digest, models_for
 from registry.digests import canonical_json, digest_bytes
 
-KEPT = 3600  # seconds; half a megabyte each of CLIP ViT-L/14's
+KEPT = 3600  # seconds; half a megabyte each of CLIP ViT-L/14's, 1.3 of SDXL's
 
 
 @dataclass(frozen=True, slots=True)
 class Conditioning:
     """What conditions a drawing, plain and personalised, and what personalising did."""
 
-    plain: Tensor  # float32 [1, rows * 77, hidden]
-    personalised: Tensor  # same
+    plain: PromptEmbeds  # float32 [1, rows * 77, hidden]
+    personalised: PromptEmbeds  # same; what is pooled, if anything, is the plain one's
     agreement: list[float]  # before the first and after every step
     drift: float
+    text_encoders: TextEncoders
 
     def to_file(self) -> bytes:
-        """Return a safetensors file with both, and the numbers as its metadata."""
-        tensors = {"plain_prompt_embeds": self.plain, "prompt_embeds": self.personalised}
-        told = {"agreement": json.dumps(self.agreement), "drift": repr(self.drift)}
+        """Return a safetensors file with both, and all else as its metadata."""
+        tensors = {"plain_prompt_embeds": self.plain.hidden, **self.personalised.arguments()}
+        told = {
+            "agreement": json.dumps(self.agreement),
+            "drift": repr(self.drift),
+            "text_encoders": self.text_encoders.value,
+            "text_encoders_in_words": self.text_encoders.in_words,
+        }
         return save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, told)
 
     @classmethod
@@ -45,11 +52,13 @@ class Conditioning:
         length = int.from_bytes(data[:8], "little")
         told = json.loads(data[8 : 8 + length])["__metadata__"]
         tensors = load(data)
+        pooled = tensors.get("pooled_prompt_embeds")
         return cls(
-            tensors["plain_prompt_embeds"].to(on),
-            tensors["prompt_embeds"].to(on),
+            PromptEmbeds(tensors["plain_prompt_embeds"], pooled).to(on),
+            PromptEmbeds(tensors["prompt_embeds"], pooled).to(on),
             json.loads(told["agreement"]),
             float(told["drift"]),
+            TextEncoders(told["text_encoders"]),
         )
 
 
@@ -80,20 +89,22 @@ def _made(
     recipe: Recipe,
     on_step: Callable[[int], None] | None,
 ) -> Conditioning:
-    tokens = models.tokenize(prompt)
-    rows = len(tokens.ids)
+    ids = models.tokenize(prompt).ids  # [rows, 77]
+    rows = len(ids)
     changed = personalise(
         models.text_encoder,
-        tokens.ids,
+        ids,
         direction_of(aim, models),  # [width]
-        recipe,
+        replace(recipe, reads=models.kind.reads),
         on_step=on_step and (lambda step: on_step(step // rows)),
     )
+    conditioner = models.conditioner(prompt, recipe.clip_skip)
     return Conditioning(
-        plain=tokens.joined(changed.plain),
-        personalised=tokens.joined(changed.conditioning),
+        plain=conditioner(changed.plain),
+        personalised=conditioner(changed.conditioning),
         agreement=[round(value, 6) for value in changed.agreement.mean(0).tolist()],
         drift=float(changed.drift.mean()),
+        text_encoders=models.kind.text_encoders,
     )
 
 

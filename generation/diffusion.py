@@ -3,22 +3,27 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
+from diffusers import DPMSolverMultistepScheduler
 from PIL import Image
 from torch import Tensor
 
 from generation.checkpoint import (
+    CheckpointKindUnknown,
     CheckpointUnavailable,
     DiffusionRefused,
     Models,
     ProjectionMismatch,
     checkpoint_digest,
 )
+from generation.checkpoint_kinds import precision_kept
+from generation.prompt_embeds import PromptEmbeds
 from generation.sketches import Progress, Watcher
 
 __all__ = [
+    "CheckpointKindUnknown",
     "CheckpointUnavailable",
     "DiffusionRefused",
     "Models",
@@ -26,6 +31,7 @@ __all__ = [
     "PictureWithheld",
     "Progress",
     "ProjectionMismatch",
+    "PromptEmbeds",
     "Sampling",
     "SamplingRefused",
     "UnknownSampler",
@@ -81,41 +87,40 @@ class Sampling:
 
 def draw(
     models: Models,
-    conditioning: Tensor,
-    negative: Tensor,
+    conditioning: PromptEmbeds,
+    negative: PromptEmbeds,
     sampling: Sampling,
     watch: Callable[[Progress], None] | None = None,
     clip_skip: int = 1,
 ) -> list[Image.Image]:
-    """Draw one picture for each row of `conditioning` [batch, tokens, hidden], in one batch.
+    """Draw one picture for each row of `conditioning`, in one batch.
 
     All rows start from the same noise, made on the CPU from the seed, so that only the conditioning
-    tells them apart and a seed means the same on every device. `negative` [1, tokens, hidden] is
-    shared; the shorter of the two is filled up with the empty prompt, read with `clip_skip`.
-    `watch` gets each step's progress and may raise to stop. Raises SamplingRefused,
-    PictureWithheld.
+    tells them apart and a seed means the same on every device. `negative`, of one row, is shared;
+    the shorter of the two is filled up with the empty prompt, read with `clip_skip`. `watch` gets
+    each step's progress and may raise to stop. Raises SamplingRefused, PictureWithheld.
     """
     _refuse_unfit(models, sampling)
-    pipeline = _pipeline(models.pipeline, sampling.sampler)
+    pipeline = _pipeline(models, sampling.sampler)
     rows, precision = len(conditioning), pipeline.unet.dtype
-    longest = max(conditioning.shape[1], negative.shape[1])
-    conditioning, negative = (
-        _filled(models, each, longest, clip_skip) for each in (conditioning, negative)
-    )
+    longest, skip = max(conditioning.tokens, negative.tokens), models.kind.negative_clip_skip
+    conditioning = conditioning.filled(longest, lambda: models.condition("", clip_skip))
+    negative = negative.filled(longest, lambda: models.condition("", skip(clip_skip)))
     generators = [torch.Generator().manual_seed(sampling.seed) for _ in range(rows)]
     noise = _noise(models, sampling, generators).to(precision)
-    drawn = pipeline(
-        prompt_embeds=conditioning.to(precision),  # [batch, tokens, hidden]
-        negative_prompt_embeds=negative.to(precision).expand(rows, -1, -1),  # same
-        latents=noise,
-        generator=generators,  # For samplers that add noise on the way.
-        num_inference_steps=sampling.steps,
-        guidance_scale=sampling.guidance,
-        width=sampling.width,
-        height=sampling.height,
-        callback_on_step_end=watch and Watcher(watch, sampling.steps, noise),
-    )
-    if withheld := sum(drawn.nsfw_content_detected or []):
+    with precision_kept(pipeline.vae):  # which some pipelines change while they decode
+        drawn = pipeline(
+            **conditioning.to(precision).arguments(),
+            **negative.to(precision).repeated(rows).arguments("negative_"),
+            latents=noise,
+            generator=generators,  # For samplers that add noise on the way.
+            num_inference_steps=sampling.steps,
+            guidance_scale=sampling.guidance,
+            width=sampling.width,
+            height=sampling.height,
+            callback_on_step_end=watch and Watcher(watch, sampling.steps, noise, models.kind),
+        )
+    if withheld := sum(getattr(drawn, "nsfw_content_detected", None) or []):
         raise PictureWithheld(
             f"The checkpoint's safety checker withheld {withheld} of {rows} pictures; try another "
             "seed or prompt."
@@ -132,8 +137,8 @@ class Drawn:
 
 def draw_within_memory(
     models: Models,
-    conditioning: Tensor,
-    negative: Tensor,
+    conditioning: PromptEmbeds,
+    negative: PromptEmbeds,
     sampling: Sampling,
     watch: Callable[[Progress], None] | None = None,
     clip_skip: int = 1,
@@ -144,7 +149,7 @@ def draw_within_memory(
     picture is too large, and what `draw` raises.
     """
 
-    def in_parts(parts: tuple[Tensor, ...]) -> list[Image.Image]:
+    def in_parts(parts: list[PromptEmbeds]) -> list[Image.Image]:
         pictures = []
         for index, part in enumerate(parts):
             watcher = _share(watch, index, len(parts))
@@ -174,16 +179,6 @@ def _share(
     return lambda progress: watch(progress.of_part(index, parts))
 
 
-def _filled(models: Models, conditioning: Tensor, tokens: int, clip_skip: int) -> Tensor:
-    """Return [batch, tokens, hidden], with the empty prompt after the end of what was given."""
-    missing = tokens - conditioning.shape[1]
-    if not missing:
-        return conditioning
-    empty = models.condition("", clip_skip).to(conditioning)  # [1, 77, hidden]
-    empties = empty.repeat(1, missing // empty.shape[1], 1).expand(len(conditioning), -1, -1)
-    return torch.cat([conditioning, empties], dim=1)
-
-
 def _refuse_unfit(models: Models, sampling: Sampling) -> None:
     for name, side in (("width", sampling.width), ("height", sampling.height)):
         if side < 1 or side % models.size_step:
@@ -198,13 +193,11 @@ def _refuse_unfit(models: Models, sampling: Sampling) -> None:
         )
 
 
-def _pipeline(loaded: StableDiffusionPipeline, sampler: str) -> StableDiffusionPipeline:
+def _pipeline(models: Models, sampler: str) -> Any:
     """Return a pipeline around the loaded models with a sampler of its own, which keeps state."""
+    loaded = models.pipeline
     kind = DPMSolverMultistepScheduler if sampler == "dpm++" else type(loaded.scheduler)
-    pipeline = StableDiffusionPipeline(
-        **{**loaded.components, "scheduler": kind.from_config(loaded.scheduler.config)},
-        requires_safety_checker=loaded.config.requires_safety_checker,
-    )
+    pipeline = models.kind.assembled(loaded, kind.from_config(loaded.scheduler.config))
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

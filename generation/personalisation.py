@@ -107,7 +107,7 @@ class _Prompts:
         # Attention is causal: what follows the end of the text changes no feature and no gradient.
         self.said = ids[:, :length]
         with torch.no_grad():
-            self.plain = tower.read(ids, recipe.clip_skip)
+            self.plain = tower.read(ids, recipe.layer)
         own = F.normalize(self.plain.features, dim=1)  # [batch, width]
         self.targets = directions + recipe.anchor * own  # of any length
 
@@ -164,7 +164,7 @@ class _Prompts:
     def _whole(self, changed: Climber) -> Reading:
         """Read all tokens with the weights as they are now."""
         with torch.no_grad():
-            reading = changed.read(self.ids, self.recipe.clip_skip)
+            reading = changed.read(self.ids, self.recipe.layer)
         if not bool(reading.hidden.isfinite().all()):
             raise PersonalisationRefused(
                 "diverged",

@@ -6,7 +6,7 @@ is ever cut.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -35,18 +35,25 @@ class PromptTokens:
             hidden = weighted * (lengths / changed)
         return hidden.flatten(0, 1)[None]
 
+    def filled(self, rows: int, empty: Self) -> Self:
+        """Return so many rows, those that are missing like the one of an empty prompt."""
+        missing = rows - len(self.ids)
+        return type(self)(
+            torch.cat([self.ids, empty.ids.expand(missing, -1)]),
+            torch.cat([self.weights, empty.weights.expand(missing, -1)]),
+        )
+
 
 def tokenize(tokenizer: Any, prompt: str) -> PromptTokens:
     """Cut a prompt into rows for a CLIPTokenizer, padded as its checkpoint was trained.
 
     A prompt that spells a special token, such as the end of text, means those letters and does not
-    end there. Raises EmphasisRefused.
+    end there; only a word that pads, the "!" of OpenCLIP's, is that token, as it is in diffusers.
+    Raises EmphasisRefused.
     """
     ids, weights = [], []
     for span in spans(prompt):
-        said = tokenizer(
-            span.text, add_special_tokens=False, split_special_tokens=True, verbose=False
-        ).input_ids
+        said = _said(tokenizer, span.text)
         ids += said
         weights += [span.weight] * len(said)
     length = tokenizer.model_max_length
@@ -56,6 +63,24 @@ def tokenize(tokenizer: Any, prompt: str) -> PromptTokens:
         torch.tensor([_filled([begin, *ids[row], end], length, padding) for row in rows]),
         torch.tensor([_filled([1.0, *weights[row]], length, 1.0) for row in rows]),
     )
+
+
+def _said(tokenizer: Any, text: str) -> list[int]:
+    """Return the token ids of a text, none of them begin or end."""
+    padding = tokenizer.pad_token
+    is_word = padding not in {tokenizer.bos_token, tokenizer.eos_token}
+    first, *others = text.split(padding) if is_word else [text]
+    ids = _spelt(tokenizer, first)
+    for part in others:
+        ids += [tokenizer.pad_token_id, *_spelt(tokenizer, part)]
+    return ids
+
+
+def _spelt(tokenizer: Any, text: str) -> list[int]:
+    ids: list[int] = tokenizer(
+        text, add_special_tokens=False, split_special_tokens=True, verbose=False
+    ).input_ids
+    return ids
 
 
 def _filled(values: list[Any], length: int, filling: Any) -> list[Any]:

@@ -52,6 +52,7 @@ def everything(generation: Generation) -> dict[str, Any]:
         "vector_digest": version.vector_digest,
         "space": version.space.name,
         "checkpoint": generation.checkpoint,
+        "text_encoders": generation.told_text_encoders,
         **{name: getattr(generation, name) for name in PARAMETERS},
         "others": [
             {

@@ -1,7 +1,7 @@
-"""How strongly a prompt is personalised, checked."""
+"""How strongly a prompt is personalised, checked, and where its text encoder is read."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 Optimiser = Literal["adam", "ascent"]
@@ -18,6 +18,21 @@ class PersonalisationRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """Where hidden states are read: `from_end` is 1 for the last layer of a text encoder."""
+
+    from_end: int = 1
+    is_normed: bool = True  # through the final norm of the whole encoder
+
+    def skipping(self, clip_skip: int) -> "Layer":
+        """Return where is read instead with a clip skip, of which 1 skips nothing."""
+        return replace(self, from_end=self.from_end + clip_skip - 1)
+
+
+LAST = Layer()
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """How strongly a prompt is personalised. Raises PersonalisationRefused.
 
@@ -31,9 +46,10 @@ class Recipe:
     `anchor` keeps the subject: the prompt is moved towards normalise(aesthetic + anchor * its own
     plain feature), both of unit length, instead of towards the aesthetic alone (0, the paper).
 
-    `clip_skip` is the web UIs' name for which layer the conditioning is read from, through the
-    final norm: 1 the last, 2 the last but one. The agreement, and with it every step, is always
-    that of the whole text encoder.
+    `clip_skip` is the web UIs' name for which layer the conditioning is read from: 1 is the
+    checkpoint's own, `reads`, and 2 the one before. Which that is, and whether the final norm
+    follows, is a matter of the checkpoint and not of taste. The agreement, and with it every step,
+    is always that of the whole text encoder.
 
     Steps end early once the agreement with the aesthetic has reached `enough_agreement` or the
     drift of the conditioning, after mixing, `most_drift`.
@@ -48,6 +64,12 @@ class Recipe:
     clip_skip: int = 1
     enough_agreement: float | None = None
     most_drift: float | None = None
+    reads: Layer = LAST
+
+    @property
+    def layer(self) -> Layer:
+        """Return where the conditioning is read."""
+        return self.reads.skipping(self.clip_skip)
 
     def __post_init__(self) -> None:
         if self.optimiser not in OPTIMISERS:

@@ -2,8 +2,6 @@
 
 from functools import partial
 
-import torch
-
 from generation import diffusion, likeness, previews, provenance
 from generation.aims import Aim
 from generation.conditionings import conditioning_of
@@ -35,8 +33,8 @@ def render(generation: Generation, lease: Lease) -> None:
         )
         drawn = diffusion.draw_within_memory(
             models,
-            torch.cat([found.plain, found.personalised]),
-            models.condition(generation.negative_prompt, generation.clip_skip),
+            diffusion.PromptEmbeds.together([found.plain, found.personalised]),
+            models.negative(generation.negative_prompt, generation.clip_skip),
             sampling_of(generation),
             watch=partial(_report, generation, lease),
             clip_skip=generation.clip_skip,
@@ -50,10 +48,12 @@ def render(generation: Generation, lease: Lease) -> None:
     ) as error:
         raise JobFailed(error.detail) from error
     generation.checkpoint = checkpoint_digest()
+    generation.text_encoders = found.text_encoders
     plain = provenance.plain_png(generation, drawn.pictures[0])
     personalised = provenance.personalised_png(generation, drawn.pictures[1])
     lease.succeed(
         checkpoint=generation.checkpoint,
+        text_encoders=generation.text_encoders,
         plain=blobs.ensure_blob(plain),
         personalised=blobs.ensure_blob(personalised),
         agreement=found.agreement,

@@ -14,6 +14,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from generation.checkpoint_kinds import Kind
+
 Sketch = Callable[[], list[Image.Image]]
 
 
@@ -37,8 +39,10 @@ class Progress:
 class Watcher:
     """The pipeline's callback after each step."""
 
-    def __init__(self, watch: Callable[[Progress], None], steps: int, noise: Tensor) -> None:
-        self._watch, self._steps = watch, steps
+    def __init__(
+        self, watch: Callable[[Progress], None], steps: int, noise: Tensor, kind: Kind
+    ) -> None:
+        self._watch, self._steps, self._kind = watch, steps, kind
         self._before = noise  # [batch, channels, height / factor, width / factor]
 
     def __call__(
@@ -48,7 +52,7 @@ class Watcher:
         latents = self._before
 
         def sketch() -> list[Image.Image]:
-            return _sketched(pipeline, index, before, latents)
+            return _sketched(self._kind, pipeline, index, before, latents)
 
         # Some samplers, such as PNDM, take more turns than the steps that they were asked for.
         step = math.ceil((index + 1) * self._steps / pipeline.num_timesteps)
@@ -67,10 +71,12 @@ def without_noise(before: Tensor, after: Tensor, kept: tuple[float, float]) -> T
     return (noisy * after - less * before) / (noisy * signal_after - less * signal_before)
 
 
-def _sketched(pipeline: Any, index: int, before: Tensor, latents: Tensor) -> list[Image.Image]:
-    scheduler = pipeline.scheduler
+def _sketched(
+    kind: Kind, pipeline: Any, index: int, before: Tensor, latents: Tensor
+) -> list[Image.Image]:
+    scheduler, checker = pipeline.scheduler, getattr(pipeline, "safety_checker", None)
     is_known = hasattr(scheduler, "alphas_cumprod") and float(scheduler.init_noise_sigma) == 1
-    if pipeline.safety_checker is not None or not is_known:
+    if checker is not None or not is_known:
         return []
     if index + 1 < len(scheduler.timesteps):
         times = scheduler.timesteps[index : index + 2].long().tolist()
@@ -79,6 +85,6 @@ def _sketched(pipeline: Any, index: int, before: Tensor, latents: Tensor) -> lis
             return []
         latents = without_noise(before.to(latents), latents, (kept[0], kept[1]))
     with torch.no_grad():
-        decoded = pipeline.vae.decode(latents / pipeline.vae.config.scaling_factor).sample
+        decoded = kind.decoded(pipeline, latents)
     pictures: list[Image.Image] = pipeline.image_processor.postprocess(decoded, "pil")
     return pictures

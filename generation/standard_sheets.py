@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from itertools import product
 
-import torch
 from django.conf import settings
 from PIL import Image
 
@@ -90,8 +89,8 @@ def _row(version: Version, prompt: str, seed: int, doses: Sequence[int]) -> list
         ]
         return diffusion.draw_within_memory(
             models,
-            torch.cat(conditioning),
-            models.condition("", dose.clip_skip),
+            diffusion.PromptEmbeds.together(conditioning),
+            models.negative("", dose.clip_skip),
             sampling,
             clip_skip=dose.clip_skip,
         ).pictures

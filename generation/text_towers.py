@@ -1,15 +1,15 @@
 """Read prompts with a text encoder: token ids go in, hidden states and features come out."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 from transformers import CLIPTextModelWithProjection
 
-from generation.recipes import PersonalisationRefused
+from generation.recipes import LAST, Layer, PersonalisationRefused
 
 Weights = dict[str, Tensor]
 
@@ -19,7 +19,7 @@ LEGACY_END_OF_TEXT = 2
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    hidden: Tensor  # [batch, tokens, hidden], after the final layer norm
+    hidden: Tensor  # [batch, tokens, hidden], of the layer that was asked for
     features: Tensor  # [batch, width], not normalised
 
 
@@ -56,31 +56,36 @@ class TextTower:
     def width(self) -> int:
         return int(self.encoder.config.projection_dim)
 
-    def read(self, ids: Tensor, clip_skip: int = 1, changed: Weights | None = None) -> Reading:
+    def read(self, ids: Tensor, layer: Layer = LAST, changed: Weights | None = None) -> Reading:
         """Read token ids [batch, tokens] with `changed` weights in place of the encoder's own.
 
-        Features are those of all layers. Hidden states come from the layer that `clip_skip` counts
-        from the end, through the final norm. Raises PersonalisationRefused where there is none.
+        Features are those of all layers, through the final norm; hidden states are those of
+        `layer`. Raises PersonalisationRefused where there is none.
         """
-        whole = self._read(ids, changed)
-        if clip_skip == 1:
-            return whole
-        with self._without_last(clip_skip - 1):
-            return Reading(self._read(ids, changed).hidden, whole.features)
+        if layer == LAST:
+            return self._read(ids, changed)
+        with self._kept(layer.from_end) as kept:
+            features = self._read(ids, changed).features
+        hidden = kept[0]  # [batch, tokens, hidden]
+        return Reading(self._normed(hidden, changed) if layer.is_normed else hidden, features)
 
     @contextmanager
-    def _without_last(self, count: int) -> Iterator[None]:
-        """Let the last `count` layers pass on what they are given."""
+    def _kept(self, from_end: int) -> Iterator[list[Tensor]]:
+        """Give a list into which one layer puts what it says."""
         layers = self.encoder.text_model.encoder.layers
-        if count >= len(layers):
-            raise PersonalisationRefused(
-                "clip-skip-out-of-range",
-                f"The clip skip can't be {count + 1}; this text encoder has {len(layers)} layers.",
-            )
-        with ExitStack() as stack:
-            for layer in layers[-count:]:
-                stack.callback(layer.register_forward_hook(_pass_on).remove)
-            yield
+        refuse_beyond(from_end, len(layers))
+        kept: list[Tensor] = []
+        hook = layers[-from_end].register_forward_hook(lambda *said: kept.append(said[-1]))
+        try:
+            yield kept
+        finally:
+            hook.remove()
+
+    def _normed(self, hidden: Tensor, changed: Weights | None) -> Tensor:
+        weights = self.weights | (changed or {})
+        norm = {name: weights[f"text_model.final_layer_norm.{name}"] for name in ("weight", "bias")}
+        normed: Tensor = functional_call(self.encoder.text_model.final_layer_norm, norm, hidden)
+        return normed
 
     def _read(self, ids: Tensor, changed: Weights | None) -> Reading:
         if changed is None and self._is_frozen:
@@ -109,5 +114,11 @@ class TextTower:
         return is_end.int().argmax(dim=1)
 
 
-def _pass_on(_: nn.Module, given: tuple[Tensor, ...], __: Tensor) -> Tensor:
-    return given[0]
+def refuse_beyond(from_end: int, layers: int) -> None:
+    """Raise PersonalisationRefused for a layer that a text encoder of so many does not have."""
+    if from_end > layers:
+        raise PersonalisationRefused(
+            "clip-skip-out-of-range",
+            f"The clip skip is too large: it asks for layer {from_end} from the end, and a text "
+            f"encoder of this checkpoint has {layers} layers.",
+        )

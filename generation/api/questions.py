@@ -91,7 +91,8 @@ class PromptEmbedsView(QuestionView):
         """The conditioning alone, for those who draw themselves: a safetensors file.
 
         It holds `prompt_embeds` and `plain_prompt_embeds`, float32 [1, 77 or more, hidden], for the
-        checkpoint that the hub draws with.
+        checkpoint that the hub draws with; of the SDXL kind also `pooled_prompt_embeds`, the same
+        for both. Its metadata says which of the checkpoint's text encoders were personalised.
         """
         answer = self.answer(request)
         if answer is None:

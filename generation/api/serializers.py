@@ -21,6 +21,14 @@ class PictureSerializer(serializers.Serializer[Any]):
     digest = serializers.CharField()
 
 
+class TextEncodersSerializer(serializers.Serializer[Any]):
+    """Which of a checkpoint's text encoders were personalised, by diffusers' names of them."""
+
+    personalised = serializers.ListField(child=serializers.CharField())
+    left_alone = serializers.ListField(child=serializers.CharField())
+    in_words = serializers.CharField(help_text="Empty where there is only one.")
+
+
 class IngredientSerializer(serializers.ModelSerializer[Ingredient]):
     aesthetic = serializers.CharField(source="version.__str__", read_only=True)
 
@@ -47,6 +55,12 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         read_only=True,
         help_text="Cosine of embedding and picture, plain and personalised.",
     )
+    text_encoders = TextEncodersSerializer(
+        source="told_text_encoders",
+        read_only=True,
+        allow_null=True,
+        help_text="Null before it is drawn, and for drawings of earlier days.",
+    )
     has_effect = serializers.BooleanField(read_only=True)
     others = IngredientSerializer(source="ingredients", many=True, read_only=True)
 
@@ -65,6 +79,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "total",
             "reason",
             "checkpoint",
+            "text_encoders",
             "plain",
             "personalised",
             "agreement",

@@ -1,6 +1,6 @@
 """A generation: one prompt drawn plain and personalised, and all that decides the pictures."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from generation.models.queries import GenerationQuerySet
+from generation.text_encoders import TextEncoders
 from registry.models import Aesthetic, Job, JobState, Version
 from registry.models.jobs import FINAL_STATES
 from registry.models.spaces import DIGEST_PATTERN, digest_field
@@ -90,8 +91,8 @@ class Generation(Job):
     clip_skip = models.PositiveSmallIntegerField(
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_CLIP_SKIP)],
-        help_text="The layer of the text encoder that is drawn from, counted from the end: 1 is "
-        "the last, as most checkpoints expect.",
+        help_text="The layer of the text encoder that is drawn from: 1 is the one that the "
+        "checkpoint expects, 2 the one before.",
     )
     enough_agreement = models.FloatField(
         null=True,
@@ -137,6 +138,10 @@ class Generation(Job):
     column = models.PositiveSmallIntegerField(null=True, blank=True)
 
     checkpoint = digest_field(blank=True)  # of the weights that drew it
+    # Which of its text encoders were personalised; empty before, and for drawings of earlier days.
+    text_encoders = models.CharField(
+        max_length=16, choices=[(each.value, each.value) for each in TextEncoders], blank=True
+    )
     plain = digest_field(blank=True)
     personalised = digest_field(blank=True)
     agreement = models.JSONField(
@@ -227,6 +232,11 @@ class Generation(Job):
     def is_public(self) -> bool:
         """Whether everybody may see it: shared, and its look is not hidden."""
         return self.shared_at is not None and self.is_shareable
+
+    @property
+    def told_text_encoders(self) -> dict[str, Any] | None:
+        """Which of the checkpoint's text encoders were personalised; None where it isn't known."""
+        return TextEncoders(self.text_encoders).told if self.text_encoders else None
 
     @property
     def has_effect(self) -> bool:

@@ -4,6 +4,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from diffusers import StableDiffusionXLPipeline
 from django.conf import settings as current
 from pytest_django import Settings
 
@@ -18,6 +19,7 @@ from registry.models import Version
 from registry.tasks import build_version
 from registry.worker_encoder import ensure_space
 from tests import factories
+from tests.generation.sdxl import as_diffusers_reads, save_sdxl
 from tests.samples import add_samples
 
 WEIGHTS = Path(__file__).parents[2] / "demo" / "weights"
@@ -37,6 +39,23 @@ def encoder() -> Encoder:
 @pytest.fixture(scope="module")
 def models(encoder: Encoder) -> Models:
     return Models.load(str(WEIGHTS / "sd"), encoder.text_projection)
+
+
+@pytest.fixture(scope="session")
+def sdxl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small checkpoint of the SDXL kind."""
+    return save_sdxl(tmp_path_factory.mktemp("sdxl"))
+
+
+@pytest.fixture(scope="module")
+def sdxl(sdxl_folder: Path, encoder: Encoder) -> Models:
+    return Models.load(str(sdxl_folder), encoder.text_projection)
+
+
+@pytest.fixture(scope="module")
+def sdxl_pipeline(sdxl_folder: Path) -> StableDiffusionXLPipeline:
+    """The same as diffusers alone reads it."""
+    return as_diffusers_reads(sdxl_folder)
 
 
 @pytest.fixture

@@ -7,11 +7,13 @@ from torch import Tensor
 from transformers import CLIPTextModelWithProjection
 
 from generation.personalisation import Personalised, Recipe
+from generation.recipes import Layer
 
 ONE_WORD = "boat"
 REPEATED = "a cat, a cat and a cat by a tree"
 FULL = "tree " * 75
 PROMPTS = [ONE_WORD, REPEATED, FULL]
+UNNORMED = Layer(from_end=2, is_normed=False)  # as SDXL reads
 
 
 def direction(seed: int = 0) -> Tensor:
@@ -47,14 +49,19 @@ def naively(
         with torch.no_grad():
             for weight, gradient in zip(trained, gradients, strict=True):
                 weight.add_(recipe.rate * gradient)
-    return _hidden(changed, input_ids, recipe.clip_skip), torch.tensor(trace)
+    return _hidden(changed, input_ids, recipe), torch.tensor(trace)
 
 
-def _hidden(encoder: CLIPTextModelWithProjection, input_ids: Tensor, clip_skip: int) -> Tensor:
-    """Read as the web UI does: what a layer gives, counted from the end, through the last norm."""
+def _hidden(encoder: CLIPTextModelWithProjection, input_ids: Tensor, recipe: Recipe) -> Tensor:
+    """Read as the web UI does: what a layer gives, counted from the end, through the last norm.
+
+    Or as diffusers does for SDXL: one layer before, and as it is.
+    """
     with torch.no_grad():
         output = encoder(input_ids=input_ids, output_hidden_states=True)
-        return encoder.text_model.final_layer_norm(output.hidden_states[-clip_skip])
+        if recipe.reads == UNNORMED:
+            return output.hidden_states[-(recipe.clip_skip + 1)]
+        return encoder.text_model.final_layer_norm(output.hidden_states[-recipe.clip_skip])
 
 
 def assert_same(result: Personalised, hidden: Tensor, trace: Tensor) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from generation.checkpoint import (
+    CheckpointKindUnknown,
     CheckpointUnavailable,
     Models,
     ProjectionMismatch,
@@ -58,7 +60,7 @@ def test_conditioning_and_tokens_are_those_of_diffusers(
 ) -> None:
     for prompt in (PROMPT, "", "日本 🎉 é", "tree " * 75):
         expected, _ = pipeline.encode_prompt(prompt, "cpu", 1, do_classifier_free_guidance=False)
-        assert torch.equal(models.condition(prompt), expected)
+        assert torch.equal(models.condition(prompt).hidden, expected)
 
 
 def test_the_joined_text_encoder_gives_the_features_of_the_space(
@@ -119,6 +121,48 @@ def test_a_checkpoint_without_whole_safetensors_is_refused(tmp_path: Path, damag
         shutil.rmtree(folder / "unet")
     with pytest.raises(CheckpointUnavailable, match="not a Stable Diffusion checkpoint"):
         Models.load(str(folder), torch.zeros(128, 768))
+
+
+@pytest.mark.parametrize("name", ["FluxPipeline", "StableDiffusion3Pipeline", None, ["nonsense"]])
+def test_a_checkpoint_of_another_kind_is_refused_by_the_kinds_that_are_read(
+    tmp_path: Path, name: Any
+) -> None:
+    folder = copy_of_checkpoint(tmp_path)
+    index = json.loads((folder / "model_index.json").read_text())
+    (folder / "model_index.json").write_text(json.dumps(index | {"_class_name": name}))
+    kinds = "Those for StableDiffusionPipeline and StableDiffusionXLPipeline are read"
+    with pytest.raises(CheckpointKindUnknown, match=kinds) as caught:
+        Models.load(str(folder), torch.zeros(192, 768))
+    assert str(name) in caught.value.detail
+    assert caught.value.code == "checkpoint-kind-unknown"
+
+
+def test_of_a_checkpoint_on_the_hub_the_index_alone_tells_that_it_can_not_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    folder = tmp_path / "models--nobody--flux"
+    snapshot = folder / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text("0" * 40)
+    (snapshot / "model_index.json").write_text(json.dumps({"_class_name": "FluxPipeline"}))
+    with pytest.raises(CheckpointKindUnknown, match="nobody/flux is a checkpoint for FluxPipeline"):
+        Models.load("nobody/flux", torch.zeros(192, 768))
+
+
+def test_a_checkpoint_whose_index_is_no_json_or_names_no_text_encoder_is_refused(
+    tmp_path: Path,
+) -> None:
+    path = copy_of_checkpoint(tmp_path) / "model_index.json"
+    index = json.loads(path.read_text())
+    path.write_text(json.dumps(index | {"text_encoder": [None, None]}))
+    with pytest.raises(CheckpointUnavailable, match="lacks text_encoder, without which"):
+        Models.load(str(path.parent), torch.zeros(192, 768))
+    path.write_text("{")
+    with pytest.raises(CheckpointUnavailable, match="not a Stable Diffusion checkpoint"):
+        Models.load(str(path.parent), torch.zeros(192, 768))
 
 
 def test_the_digest_of_a_checkpoint_can_be_recomputed_by_hand() -> None:

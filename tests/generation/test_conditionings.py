@@ -7,6 +7,8 @@ from pytest_django import Settings
 from generation.aims import Aim
 from generation.conditionings import Conditioning, conditioning_of
 from generation.personalisation import Recipe
+from generation.prompt_embeds import PromptEmbeds
+from generation.text_encoders import TextEncoders
 from registry.models import Version
 
 PROMPT = "a lighthouse at night"
@@ -21,8 +23,8 @@ def test_what_was_personalised_once_is_not_personalised_again(measured: Version)
     assert done == [1, 2, 3]
     again = conditioning_of(Aim(measured), PROMPT, RECIPE, done.append)
     assert done == [1, 2, 3]
-    assert torch.equal(first.plain, again.plain)
-    assert torch.equal(first.personalised, again.personalised)
+    assert torch.equal(first.plain.hidden, again.plain.hidden)
+    assert torch.equal(first.personalised.hidden, again.personalised.hidden)
     assert (first.agreement, first.drift) == (again.agreement, again.drift)
 
 
@@ -41,7 +43,7 @@ def test_another_prompt_or_recipe_is_another_conditioning(
 def test_a_long_prompt_counts_its_steps_once(measured: Version) -> None:
     done: list[int] = []
     found = conditioning_of(Aim(measured), "a tree " * 60, RECIPE, done.append)
-    assert found.plain.shape[1] == 2 * 77
+    assert found.plain.tokens == 2 * 77
     assert max(done) == 3
     assert len(found.agreement) == 4
 
@@ -54,8 +56,11 @@ def test_without_a_cache_it_is_made_all_the_same(measured: Version, settings: Se
 
 
 def test_the_file_keeps_every_bit() -> None:
-    made = Conditioning(torch.randn(1, 77, 4), torch.randn(1, 77, 4), [0.1, 0.25], 1 / 3)
+    plain, changed = (PromptEmbeds(torch.randn(1, 77, 4)) for _ in range(2))
+    made = Conditioning(plain, changed, [0.1, 0.25], 1 / 3, TextEncoders.ONE)
     read = Conditioning.from_file(made.to_file(), torch.device("cpu"))
-    assert torch.equal(made.plain, read.plain)
-    assert torch.equal(made.personalised, read.personalised)
+    assert torch.equal(made.plain.hidden, read.plain.hidden)
+    assert torch.equal(made.personalised.hidden, read.personalised.hidden)
+    assert read.plain.pooled is None
+    assert read.text_encoders is TextEncoders.ONE
     assert (made.agreement, made.drift) == (read.agreement, read.drift)

@@ -15,13 +15,13 @@ from diffusers import (
 )
 from diffusers.pipelines.stable_diffusion import StableDiffusionSafetyChecker
 from PIL import Image
-from torch import Tensor
 from transformers import CLIPConfig, CLIPImageProcessor
 
 from generation.diffusion import (
     Models,
     PictureWithheld,
     Progress,
+    PromptEmbeds,
     Sampling,
     SamplingRefused,
     UnknownSampler,
@@ -48,13 +48,13 @@ def pipeline() -> StableDiffusionPipeline:
 
 
 @pytest.fixture(scope="module")
-def plain(models: Models) -> Tensor:
+def plain(models: Models) -> PromptEmbeds:
     return models.condition(PROMPT)
 
 
 @pytest.fixture(scope="module")
-def negative(models: Models) -> Tensor:
-    return models.condition("")
+def negative(models: Models) -> PromptEmbeds:
+    return models.negative("")
 
 
 def difference(first: Image.Image, second: Image.Image) -> int:
@@ -70,7 +70,7 @@ def with_scheduler(models: Models, kind: Any) -> Models:
 
 
 def test_a_picture_is_what_diffusers_draws_for_the_prompt(
-    models: Models, pipeline: StableDiffusionPipeline, plain: Tensor, negative: Tensor
+    models: Models, pipeline: StableDiffusionPipeline, plain: PromptEmbeds, negative: PromptEmbeds
 ) -> None:
     [expected] = pipeline(
         PROMPT,
@@ -87,7 +87,7 @@ def test_a_picture_is_what_diffusers_draws_for_the_prompt(
 
 
 def test_dpm_is_what_diffusers_draws_with_that_scheduler(
-    models: Models, pipeline: StableDiffusionPipeline, plain: Tensor, negative: Tensor
+    models: Models, pipeline: StableDiffusionPipeline, plain: PromptEmbeds, negative: PromptEmbeds
 ) -> None:
     scheduler = DPMSolverMultistepScheduler.from_config(pipeline.scheduler.config)
     other = StableDiffusionPipeline(
@@ -109,7 +109,7 @@ def test_dpm_is_what_diffusers_draws_with_that_scheduler(
 
 
 def test_a_seed_always_draws_the_same_and_another_seed_another_picture(
-    models: Models, plain: Tensor, negative: Tensor
+    models: Models, plain: PromptEmbeds, negative: PromptEmbeds
 ) -> None:
     torch.manual_seed(1)
     [first] = draw(models, plain, negative, SAMPLING)
@@ -122,38 +122,41 @@ def test_a_seed_always_draws_the_same_and_another_seed_another_picture(
 
 @pytest.mark.parametrize("kind", [None, EulerAncestralDiscreteScheduler])
 def test_rows_of_equal_conditioning_are_equal_pictures(
-    models: Models, plain: Tensor, negative: Tensor, kind: Any
+    models: Models, plain: PromptEmbeds, negative: PromptEmbeds, kind: Any
 ) -> None:
     """Also where the sampler adds noise on its way."""
     drawing = models if kind is None else with_scheduler(models, kind)
-    first, second = draw(drawing, torch.cat([plain, plain]), negative, SAMPLING)
+    first, second = draw(drawing, PromptEmbeds.together([plain, plain]), negative, SAMPLING)
     [alone] = draw(drawing, plain, negative, SAMPLING)
     assert difference(first, second) <= 1
     assert difference(first, alone) <= 1
 
 
 def test_a_personalised_row_is_another_picture(
-    models: Models, encoder: Encoder, plain: Tensor, negative: Tensor
+    models: Models, encoder: Encoder, plain: PromptEmbeds, negative: PromptEmbeds
 ) -> None:
     neon = torch.from_numpy(encoder.encode_words(["neon"]))[0]
     changed = personalise(models.text_encoder, models.tokenize(PROMPT).ids, neon, Recipe(rate=2e-4))
-    pictures = draw(models, torch.cat([plain, changed.conditioning]), negative, SAMPLING)
+    both = PromptEmbeds.together([plain, PromptEmbeds(changed.conditioning)])
+    pictures = draw(models, both, negative, SAMPLING)
     [alone] = draw(models, plain, negative, SAMPLING)
     assert difference(pictures[0], alone) <= 1
     assert difference(*pictures) > 30
 
 
 def test_a_negative_prompt_and_guidance_change_the_picture(
-    models: Models, plain: Tensor, negative: Tensor
+    models: Models, plain: PromptEmbeds, negative: PromptEmbeds
 ) -> None:
     [picture] = draw(models, plain, negative, SAMPLING)
     [without] = draw(models, plain, negative, replace(SAMPLING, guidance=1.0))
-    [avoiding] = draw(models, plain, models.condition("blue"), SAMPLING)
+    [avoiding] = draw(models, plain, models.negative("blue"), SAMPLING)
     assert difference(picture, without) > 5
     assert difference(picture, avoiding) > 5
 
 
-def test_pictures_need_not_be_square(models: Models, plain: Tensor, negative: Tensor) -> None:
+def test_pictures_need_not_be_square(
+    models: Models, plain: PromptEmbeds, negative: PromptEmbeds
+) -> None:
     sampling = replace(SAMPLING, steps=1, width=104, height=64)
     assert draw(models, plain, negative, sampling)[0].size == (104, 64)
 
@@ -162,7 +165,7 @@ def test_pictures_need_not_be_square(models: Models, plain: Tensor, negative: Te
     ("kind", "expected"), [(None, [1, 2, 3, 4]), (PNDMScheduler, [1, 2, 3, 4, 4])]
 )
 def test_the_number_of_steps_done_is_reported_and_never_exceeds_the_steps(
-    models: Models, plain: Tensor, negative: Tensor, kind: Any, expected: list[int]
+    models: Models, plain: PromptEmbeds, negative: PromptEmbeds, kind: Any, expected: list[int]
 ) -> None:
     drawing = models if kind is None else with_scheduler(models, kind)
     done: list[int] = []
@@ -171,7 +174,7 @@ def test_the_number_of_steps_done_is_reported_and_never_exceeds_the_steps(
 
 
 def test_an_exception_while_watching_cancels_and_leaves_the_models_usable(
-    models: Models, plain: Tensor, negative: Tensor
+    models: Models, plain: PromptEmbeds, negative: PromptEmbeds
 ) -> None:
     [before] = draw(models, plain, negative, SAMPLING)
     done: list[int] = []
@@ -188,7 +191,7 @@ def test_an_exception_while_watching_cancels_and_leaves_the_models_usable(
 
 
 def test_nothing_is_written_to_the_log_while_loading_and_drawing(
-    encoder: Encoder, plain: Tensor, negative: Tensor, capfd: pytest.CaptureFixture[str]
+    encoder: Encoder, plain: PromptEmbeds, negative: PromptEmbeds, capfd: pytest.CaptureFixture[str]
 ) -> None:
     models = Models.load(str(CHECKPOINT), encoder.text_projection)
     draw(models, plain, negative, SAMPLING)
@@ -198,7 +201,7 @@ def test_nothing_is_written_to_the_log_while_loading_and_drawing(
 
 
 def test_half_precision_models_draw_nearly_the_same(
-    encoder: Encoder, models: Models, plain: Tensor, negative: Tensor
+    encoder: Encoder, models: Models, plain: PromptEmbeds, negative: PromptEmbeds
 ) -> None:
     half = Models.load(str(CHECKPOINT), encoder.text_projection)
     half.pipeline.to(torch.bfloat16)
@@ -209,7 +212,7 @@ def test_half_precision_models_draw_nearly_the_same(
 
 
 def test_a_picture_that_the_safety_checker_withholds_is_refused_and_not_black(
-    models: Models, plain: Tensor, negative: Tensor
+    models: Models, plain: PromptEmbeds, negative: PromptEmbeds
 ) -> None:
     shape = {"hidden_size": 8, "intermediate_size": 8, "num_attention_heads": 1}
     vision = {**shape, "num_hidden_layers": 1, "image_size": 32, "patch_size": 32}
@@ -224,7 +227,7 @@ def test_a_picture_that_the_safety_checker_withholds_is_refused_and_not_black(
     }
     strict = replace(models, pipeline=StableDiffusionPipeline(**parts))
     with pytest.raises(PictureWithheld, match="withheld 2 of 2 pictures") as caught:
-        draw(strict, torch.cat([plain, plain]), negative, replace(SAMPLING, steps=1))
+        draw(strict, PromptEmbeds.together([plain, plain]), negative, replace(SAMPLING, steps=1))
     assert caught.value.code == "picture-withheld"
 
 
@@ -238,7 +241,11 @@ def test_a_picture_that_the_safety_checker_withholds_is_refused_and_not_black(
     ],
 )
 def test_what_the_checkpoint_cannot_do_is_refused(
-    models: Models, plain: Tensor, negative: Tensor, changes: dict[str, Any], sentence: str
+    models: Models,
+    plain: PromptEmbeds,
+    negative: PromptEmbeds,
+    changes: dict[str, Any],
+    sentence: str,
 ) -> None:
     with pytest.raises(SamplingRefused, match=sentence) as caught:
         draw(models, plain, negative, replace(SAMPLING, **changes))

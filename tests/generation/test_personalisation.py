@@ -1,6 +1,7 @@
 """Personalisation against a dense, naive version written only for these tests, on real weights."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from tests.generation.engine import (
     ONE_WORD,
     PROMPTS,
     REPEATED,
+    UNNORMED,
     assert_same,
     direction,
     naively,
@@ -42,8 +44,13 @@ def text_encoder(models: Models) -> CLIPTextModelWithProjection:
         Recipe("ascent", steps=6, rate=0.02, anchor=0.5),
         Recipe("adam", steps=6, rate=1e-4, clip_skip=2),
         Recipe("ascent", steps=6, rate=0.02, clip_skip=3),
+        Recipe("adam", steps=6, rate=1e-4, reads=UNNORMED),
+        Recipe("ascent", steps=6, rate=0.02, reads=UNNORMED, clip_skip=2),
     ],
-    ids=["adam", "ascent", "adam-anchored", "ascent-anchored", "adam-skip", "ascent-skip"],
+    ids=[
+        *("adam", "ascent", "adam-anchored", "ascent-anchored"),
+        *("adam-skip", "ascent-skip", "adam-unnormed", "ascent-unnormed"),
+    ],
 )
 def test_it_does_what_the_naive_version_does(models: Models, prompt: str, recipe: Recipe) -> None:
     input_ids = models.tokenize(prompt).ids
@@ -158,13 +165,23 @@ def test_a_clip_skip_changes_what_is_read_and_not_what_is_climbed(models: Models
     assert not torch.allclose(before.plain, last.plain, atol=0.1)
 
 
+def test_reading_another_layer_without_the_norm_leaves_what_is_climbed(models: Models) -> None:
+    input_ids = models.tokenize(REPEATED).ids
+    for recipe in (Recipe(steps=3, rate=1e-4), Recipe("ascent", steps=3, rate=0.02)):
+        last = personalise(models.text_encoder, input_ids, direction(), recipe)
+        other = replace(recipe, reads=UNNORMED)
+        raw = personalise(models.text_encoder, input_ids, direction(), other)
+        assert torch.equal(last.agreement, raw.agreement)
+        assert float(raw.drift) > 0
+
+
 def test_a_clip_skip_beyond_the_first_layer_is_refused(models: Models) -> None:
     layers = models.text_encoder.config.num_hidden_layers
     deepest = Recipe(steps=1, clip_skip=layers)
     input_ids = models.tokenize(ONE_WORD).ids
     assert personalise(models.text_encoder, input_ids, direction(), deepest).drift[0] > 0
     beyond = Recipe(steps=1, clip_skip=layers + 1)
-    with pytest.raises(PersonalisationRefused, match=f"can't be {layers + 1}.*{layers} layers"):
+    with pytest.raises(PersonalisationRefused, match=f"layer {layers + 1} from.*{layers} layers"):
         personalise(models.text_encoder, input_ids, direction(), beyond)
 
 
@@ -219,7 +236,7 @@ def test_the_number_of_steps_done_is_reported_over_the_whole_batch(models: Model
 
 
 def test_an_exception_from_on_step_stops_it(models: Models) -> None:
-    before = models.condition(ONE_WORD)
+    before = models.condition(ONE_WORD).hidden
 
     def stop(step: int) -> None:
         if step == 2:
@@ -229,7 +246,7 @@ def test_an_exception_from_on_step_stops_it(models: Models) -> None:
         personalise(
             models.text_encoder, models.tokenize(ONE_WORD).ids, direction(), Recipe(), on_step=stop
         )
-    assert torch.equal(models.condition(ONE_WORD), before)
+    assert torch.equal(models.condition(ONE_WORD).hidden, before)
 
 
 @pytest.mark.parametrize("end", [2, 30])

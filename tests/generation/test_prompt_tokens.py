@@ -5,7 +5,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from torch import Tensor
 
-from generation.diffusion import Models, Sampling, draw
+from generation.diffusion import Models, PromptEmbeds, Sampling, draw
 from generation.emphasis import EmphasisRefused
 from tests.generation.conftest import WEIGHTS
 
@@ -46,7 +46,7 @@ def test_no_token_of_a_long_prompt_is_lost(models: Models) -> None:
 def test_each_row_of_a_long_prompt_is_read_on_its_own(
     models: Models, pipeline: StableDiffusionPipeline
 ) -> None:
-    whole = models.condition("tree " * 75 + "a boat")
+    whole = models.condition("tree " * 75 + "a boat").hidden
     parts = [
         pipeline.encode_prompt(part, "cpu", 1, do_classifier_free_guidance=False)[0]
         for part in ("tree " * 75, "a boat")
@@ -55,12 +55,15 @@ def test_each_row_of_a_long_prompt_is_read_on_its_own(
 
 
 def test_emphasis_multiplies_the_words_and_keeps_the_length(models: Models) -> None:
-    plain, strong = models.condition("a red boat"), models.condition("a (red:1.5) boat")
+    plain, strong, one = (
+        models.condition(prompt).hidden
+        for prompt in ("a red boat", "a (red:1.5) boat", "a (red:1) boat")
+    )
     torch.testing.assert_close(strong.norm(), plain.norm())
     ratio = (strong / plain)[0].mean(-1)  # [77]
     torch.testing.assert_close(ratio[2] / ratio[1], torch.tensor(1.5))
     torch.testing.assert_close(ratio[3] / ratio[1], torch.tensor(1.0))
-    assert torch.equal(models.condition("a (red:1) boat"), plain)
+    assert torch.equal(one, plain)
 
 
 def test_words_with_emphasis_are_the_same_words(models: Models) -> None:
@@ -75,9 +78,9 @@ def test_an_emphasis_beyond_all_measure_is_refused(models: Models) -> None:
 def test_a_long_prompt_and_a_short_negative_one_are_drawn_together(models: Models) -> None:
     sampling = Sampling(seed=1, steps=2, guidance=4.0, width=64, height=64)
     long, short = models.condition("a boat " * 60), models.condition("a boat")
-    [first] = draw(models, long, models.condition("blue"), sampling)
-    filled = torch.cat([models.condition("blue"), models.condition("")], dim=1)
-    [second] = draw(models, long, filled, sampling)
+    [first] = draw(models, long, models.negative("blue"), sampling)
+    parts = [models.condition("blue").hidden, models.condition("").hidden]
+    [second] = draw(models, long, PromptEmbeds(torch.cat(parts, dim=1)), sampling)
     assert first.tobytes() == second.tobytes()
-    [third] = draw(models, short, models.condition("blue " * 100), sampling)
+    [third] = draw(models, short, models.negative("blue " * 100), sampling)
     assert third.size == (64, 64)

@@ -186,7 +186,7 @@ def test_the_conditioning_is_given_to_those_who_draw_themselves(
         torch.tensor(measured.vector),
         Recipe(steps=2, rate=1e-4),
     )
-    assert torch.equal(tensors["plain_prompt_embeds"], models.condition(PROMPT))
+    assert torch.equal(tensors["plain_prompt_embeds"], models.condition(PROMPT).hidden)
     torch.testing.assert_close(tensors["prompt_embeds"], made.conditioning, rtol=1e-4, atol=2e-4)
 
 

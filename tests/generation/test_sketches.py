@@ -17,6 +17,7 @@ from generation.diffusion import (
     Models,
     OutOfMemory,
     Progress,
+    PromptEmbeds,
     Sampling,
     draw,
     draw_within_memory,
@@ -30,13 +31,13 @@ pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 @pytest.fixture(scope="module")
-def rows(models: Models) -> Tensor:
-    return torch.cat([models.condition(prompt) for prompt in PROMPTS])
+def rows(models: Models) -> PromptEmbeds:
+    return PromptEmbeds.together([models.condition(prompt) for prompt in PROMPTS])
 
 
 @pytest.fixture(scope="module")
-def negative(models: Models) -> Tensor:
-    return models.condition("")
+def negative(models: Models) -> PromptEmbeds:
+    return models.negative("")
 
 
 def with_scheduler(models: Models, kind: Any) -> Models:
@@ -74,12 +75,16 @@ def test_two_places_of_a_path_tell_where_it_leads() -> None:
 
 @pytest.mark.parametrize("sampler", ["", "dpm++"])
 def test_sketches_come_nearer_to_the_picture_with_every_step(
-    models: Models, rows: Tensor, negative: Tensor, sampler: str
+    models: Models, rows: PromptEmbeds, negative: PromptEmbeds, sampler: str
 ) -> None:
     sketches: list[list[Image.Image]] = []
     sampling = replace(SAMPLING, sampler=sampler)
     pictures = draw(
-        models, rows[:2], negative, sampling, lambda progress: sketches.append(progress.sketch())
+        models,
+        rows.split(2)[0],
+        negative,
+        sampling,
+        lambda progress: sketches.append(progress.sketch()),
     )
     away = [distance(sketch[1], pictures[1]) for sketch in sketches]
     assert len(away) == SAMPLING.steps
@@ -88,12 +93,16 @@ def test_sketches_come_nearer_to_the_picture_with_every_step(
 
 
 def test_watching_does_not_change_the_picture(
-    models: Models, rows: Tensor, negative: Tensor
+    models: Models, rows: PromptEmbeds, negative: PromptEmbeds
 ) -> None:
-    [alone] = draw(models, rows[:1], negative, SAMPLING)
+    [alone] = draw(models, rows.split(1)[0], negative, SAMPLING)
     sketches: list[list[Image.Image]] = []
     [watched] = draw(
-        models, rows[:1], negative, SAMPLING, lambda progress: sketches.append(progress.sketch())
+        models,
+        rows.split(1)[0],
+        negative,
+        SAMPLING,
+        lambda progress: sketches.append(progress.sketch()),
     )
     assert all(sketches)
     assert alone.tobytes() == watched.tobytes()
@@ -101,12 +110,16 @@ def test_watching_does_not_change_the_picture(
 
 @pytest.mark.parametrize("kind", [EulerDiscreteScheduler, PNDMScheduler])
 def test_samplers_of_other_noise_give_pictures_and_no_wrong_sketch(
-    models: Models, rows: Tensor, negative: Tensor, kind: Any
+    models: Models, rows: PromptEmbeds, negative: PromptEmbeds, kind: Any
 ) -> None:
     drawing = with_scheduler(models, kind)
     sketches: list[list[Image.Image]] = []
     [picture] = draw(
-        drawing, rows[:1], negative, SAMPLING, lambda progress: sketches.append(progress.sketch())
+        drawing,
+        rows.split(1)[0],
+        negative,
+        SAMPLING,
+        lambda progress: sketches.append(progress.sketch()),
     )
     assert picture.size == (96, 96)
     if kind is EulerDiscreteScheduler:
@@ -116,7 +129,7 @@ def test_samplers_of_other_noise_give_pictures_and_no_wrong_sketch(
 
 
 def test_where_memory_is_short_the_same_pictures_are_drawn_in_turn(
-    models: Models, rows: Tensor, negative: Tensor
+    models: Models, rows: PromptEmbeds, negative: PromptEmbeds
 ) -> None:
     whole = draw_within_memory(models, rows, negative, SAMPLING)
     assert whole.together == 3
@@ -133,7 +146,7 @@ def test_where_memory_is_short_the_same_pictures_are_drawn_in_turn(
 
 
 def test_a_picture_too_large_for_the_memory_is_refused_in_words(
-    models: Models, rows: Tensor, negative: Tensor
+    models: Models, rows: PromptEmbeds, negative: PromptEmbeds
 ) -> None:
     with memory_for(models, 0), pytest.raises(OutOfMemory, match="96 by 96 pixels") as refused:
         draw_within_memory(models, rows, negative, SAMPLING)

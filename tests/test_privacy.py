@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import product
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from PIL import Image as Picture
 
@@ -22,6 +21,7 @@ from registry import blobs, publishing
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
 from tests.addresses import ROUTES, addresses
+from tests.answers import Answer
 
 # Things of one person, hidden from all others. Tried with everything that is private.
 OF_ONE = {
@@ -376,7 +376,7 @@ def test_the_standard_sheet_of_a_hidden_look_is_missing_like_the_look(
             assert said(answer, path) == said(nowhere, path.replace(hidden.slug, "nothing"))
 
 
-def said(answer: HttpResponse, path: str) -> str:
+def said(answer: Answer, path: str) -> str:
     """Return what is said, but for the address itself and the form's token."""
     text = answer.content.decode().replace(path, "")
     return re.sub(r"csrf[^>]*>|X-CSRFToken[^}]*}", "", text)

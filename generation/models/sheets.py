@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 
 from accounts.models import User
@@ -50,6 +50,11 @@ class SheetQuerySet(models.QuerySet["Sheet"]):
         cells = Generation.objects.order_by().in_look(aesthetic).filter(sheet=OuterRef("pk"))
         return self.filter(Exists(cells))
 
+    def with_prompt(self) -> Self:
+        """Bring along the prompt of the first cell, which `subject` wants."""
+        cells = Generation.objects.filter(sheet=OuterRef("pk")).order_by("row", "column")
+        return self.annotate(first_prompt=Subquery(cells.values("prompt")[:1]))
+
     def newest_shared(self) -> Self:
         """Put what was shared last first."""
         return self.order_by("-shared_at", "-pk")
@@ -79,6 +84,9 @@ class Sheet(models.Model):
     shared_at = models.DateTimeField(null=True, editable=False)  # by its owner, with everybody
     hidden_at = models.DateTimeField(null=True, editable=False)  # when its owner removed it
 
+    # Not a column: what `with_prompt` brings along; None for a sheet without cells.
+    first_prompt: str | None
+
     if TYPE_CHECKING:
         cells: RelatedManager[Generation]
 
@@ -106,3 +114,10 @@ class Sheet(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("generation:sheet", args=[self.pk])
+
+    @property
+    def subject(self) -> str:
+        """Return what it is of, in words: all doses draw one prompt, and looks those on top."""
+        if self.kind == self.Kind.DOSES:
+            return self.first_prompt or str(self)
+        return ", ".join(self.columns)

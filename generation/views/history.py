@@ -43,10 +43,8 @@ def drawings(request: PersonRequest) -> HttpResponse:
 def removed(request: PersonRequest) -> HttpResponse:
     """What the visitor has removed, newest first, to be put back."""
     own = Generation.objects.owned_by(request.user).removed()
-    context = {
-        "page": _page(request, own),
-        "sheets": Sheet.objects.owned_by(request.user).removed().order_by("-hidden_at"),
-    }
+    sheets_of_own = Sheet.objects.owned_by(request.user).removed().with_prompt()
+    context = {"page": _page(request, own), "sheets": sheets_of_own.order_by("-hidden_at")}
     return render(request, "generation/removed.html", context)
 
 

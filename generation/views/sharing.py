@@ -15,6 +15,7 @@ from accounts.requests import PersonRequest
 from generation import sharing
 from generation.models import Generation, Sheet
 from generation.models.queries import GenerationQuerySet
+from generation.models.sheets import SheetQuerySet
 from generation.views.drawings import find_own
 from generation.views.sheets import find_own_sheet
 from registry.models import Aesthetic
@@ -23,6 +24,7 @@ from registry.views.browse import find_aesthetic
 PAGE_SIZE = 24
 SHEETS_SHOWN = 24  # the newest, above the drawings of a look
 NEWEST_SHOWN = 12  # on the page of a look
+NEWEST_SHEETS_SHOWN = 3  # below them
 
 
 @login_required
@@ -79,11 +81,10 @@ def of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     """What people drew with a look and share, the newest first."""
     look = find_aesthetic(request, owner, slug)
     page = Paginator(_shared(request, look).with_look(), PAGE_SIZE)
-    sheets = Sheet.objects.shared_with(request.user).in_look(look).newest_shared()
     context = {
         "look": look,
         "page": page.get_page(request.GET.get("page")),
-        "sheets": sheets.select_related("owner")[:SHEETS_SHOWN],
+        "sheets": _shared_sheets(request, look)[:SHEETS_SHOWN],
         "is_offered": look.versions.offered().exists(),
     }
     return render(request, "generation/shared.html", context)
@@ -94,7 +95,11 @@ def of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
 def newest_of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     """The newest of them, as the fragment that the page of the look asks for."""
     look = find_aesthetic(request, owner, slug)
-    context = {"look": look, "drawings": _shared(request, look).with_look()[:NEWEST_SHOWN]}
+    context = {
+        "look": look,
+        "drawings": _shared(request, look).with_look()[:NEWEST_SHOWN],
+        "sheets": _shared_sheets(request, look)[:NEWEST_SHEETS_SHOWN],
+    }
     return render(request, "generation/_newest.html", context)
 
 
@@ -102,3 +107,8 @@ def _shared(request: HttpRequest, look: Aesthetic) -> GenerationQuerySet:
     """Return what is shared by itself; a sheet would fill the list with one prompt."""
     shared = Generation.objects.shared_with(request.user).in_look(look)
     return shared.shared_alone().newest_shared()
+
+
+def _shared_sheets(request: HttpRequest, look: Aesthetic) -> SheetQuerySet:
+    shared = Sheet.objects.shared_with(request.user).in_look(look).newest_shared()
+    return shared.with_prompt().select_related("owner")

@@ -64,7 +64,7 @@ def new(request: PersonRequest) -> HttpResponse:
 @require_safe
 def listing(request: PersonRequest) -> HttpResponse:
     """The visitor's sheets, newest first."""
-    own = Sheet.objects.owned_by(request.user)
+    own = Sheet.objects.owned_by(request.user).with_prompt()
     page = Paginator(own.kept(), PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {"page": page}
     if pk := request.session.pop(SHEET_REMOVED, None):
@@ -103,8 +103,8 @@ def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 def find_visible_sheet(request: HttpRequest, pk: UUID) -> Sheet:
     """Return a sheet the visitor may see; 404 for all others, whether they exist or not."""
-    visible = Sheet.objects.visible_to(request.user).select_related("owner")
-    return get_object_or_404(visible, pk=pk)
+    visible = Sheet.objects.visible_to(request.user).with_prompt()
+    return get_object_or_404(visible.select_related("owner"), pk=pk)
 
 
 def find_own_sheet(request: PersonRequest, pk: UUID) -> Sheet:
@@ -122,7 +122,6 @@ def _context(request: HttpRequest, found: Sheet) -> dict[str, Any]:
     context: dict[str, Any] = {
         "sheet": found,
         "is_owner": found.owner_id == request.user.pk,
-        "heading": _heading(found, cells),
         "looks": list(dict.fromkeys(cell.aesthetic for cell in cells)),
         "rows": _rows(found, cells),
         "plain": _plain(found, cells) if found.kind == Sheet.Kind.LOOKS else [],
@@ -135,13 +134,6 @@ def _context(request: HttpRequest, found: Sheet) -> dict[str, Any]:
         everybody = Sheet.objects.shared_with(AnonymousUser())
         context["is_public"] = everybody.filter(pk=found.pk).exists()
     return context
-
-
-def _heading(found: Sheet, cells: list[Generation]) -> str:
-    """Return what all cells have in common, in words."""
-    if found.kind == Sheet.Kind.DOSES and cells:
-        return cells[0].prompt
-    return found.get_kind_display().capitalize()
 
 
 def _rows(found: Sheet, cells: list[Generation]) -> list[Row]:

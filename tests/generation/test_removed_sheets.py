@@ -130,14 +130,14 @@ def test_removing_is_asked_first_and_can_be_undone(page: Client, sheet: Sheet) -
     assert f'href="{path}/remove"' in html(page.get(path))
     asked = html(page.get(f"{path}/remove"))
     assert "Remove this sheet?" in asked
-    assert "3, doses by seeds: 0 steps, 5 steps" in asked
+    assert "“a lighthouse at night”, 2" in asked
     assert "not drawn yet" not in asked
     assert "It is shared" not in asked
     assert not hidden(sheet)
 
     answer = page.post(f"{path}/remove", follow=True)
     assert answer.redirect_chain == [("/sheets", 302)]
-    assert "The sheet of 0 steps, 5 steps is removed, with its drawings." in html(answer)
+    assert "The sheet of “a lighthouse at night” is removed, with its drawings." in html(answer)
     assert f'action="{path}/put-back"' in html(answer)
     assert f'href="{path}"' not in html(answer)
     assert "put-back" not in html(page.get("/sheets"))  # told once

@@ -310,7 +310,10 @@ def test_a_look_lists_a_shared_sheet_once_and_not_each_of_its_drawings(
         assert [each.pk for each in answer.context["sheets"]] == [looks.pk]
         assert list(answer.context["page"]) == []
         assert "Nothing shared yet." not in html(answer)
-    assert "Nobody shares a drawing" in html(client.get(f"{OF_LOOK}/newest"))
+    newest = client.get(f"{OF_LOOK}/newest")
+    assert list(newest.context["drawings"]) == []
+    assert f'href="/sheets/{looks.pk}"' in html(newest)
+    assert "Nobody shares a drawing" not in html(newest)
     listed = "/api/v1/aesthetics/ada/sea-mist"
     assert client.get(f"{listed}/generations").json()["items"] == []
     told = client.get(f"{listed}/sheets").json()["items"]

@@ -16,6 +16,7 @@ from generation.prompts import queue_generation
 from registry.leases import JobLost, Lease
 from registry.models import JobState, Version
 from tests import factories
+from tests.concurrency import in_threads
 from tests.generation.drawn_sheets import PROMPT, doses, drawn, drawn_doses
 
 
@@ -236,3 +237,31 @@ def test_removing_by_the_api_needs_the_scope_generate(
     assert client.post(f"{path}/put-back", headers=reader).status_code == 403
     assert client.delete(path).status_code == 401
     assert not hidden(sheet)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sharing_and_removing_at_once_leave_nothing_shared_that_is_removed() -> None:
+    ada = factories.person("ada")
+    made = drawn_doses(ada, factories.shelved(factories.aesthetic(ada)))
+    ended: list[str] = []
+
+    def share() -> None:
+        try:
+            sharing.share_sheet(made)
+        except sharing.SharingRefused as refusal:
+            ended.append(refusal.detail)
+        else:
+            ended.append("shared")
+
+    def remove() -> None:
+        sheets.remove(made)
+        ended.append("removed")
+
+    turns = iter([share, remove] * 3)
+    in_threads(6, lambda: next(turns)())  # noqa: PLW0108 (each thread takes its own turn)
+    refused = "This sheet is removed; put it back before you share it."
+    assert len(ended) == 6  # nothing was stopped by a constraint or a deadlock
+    assert set(ended) <= {"shared", "removed", refused}
+    assert hidden(made) == EVERY_PLACE
+    assert not made.cells.filter(shared_at__isnull=False).exists()
+    assert Sheet.objects.get().shared_at is None

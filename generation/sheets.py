@@ -1,15 +1,17 @@
-"""From two lists to a sheet of drawings in the queue. Request side.
+"""From two lists to a sheet of drawings in the queue; remove one, put it back. Request side.
 
 Every cell is a generation of its own, so that it is drawn, cancelled, looked at and repeated like
 any other, and many workers may draw one sheet.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Subquery
+from django.db.models.functions import Now
 
 from accounts.models import User
 from accounts.quotas import check_quota
@@ -78,8 +80,40 @@ def following_seeds(first: int | None, count: int) -> list[int]:
 
 def cancel(sheet: Sheet) -> int:
     """End the cells that wait or run; return how many there were."""
-    waiting: Iterable[Any] = sheet.cells.values_list("pk", flat=True)
-    return sum(Generation.objects.cancel(pk) for pk in waiting)
+    return Generation.objects.filter(sheet=sheet).cancel_all()
+
+
+@transaction.atomic
+def remove(sheet: Sheet) -> bool:
+    """Take `sheet` and its cells out of all lists and out of public view; False if done before.
+
+    Cells that wait or run are cancelled. The rows stay: they count in their day's quota, and can
+    be put back.
+    """
+    found = Sheet.objects.lock(sheet.pk)
+    if found.hidden_at is not None:
+        return False
+    these = Sheet.objects.filter(pk=found.pk)
+    these.update(hidden_at=Now(), shared_at=None)
+    cells = Generation.objects.filter(sheet=found)
+    cells.cancel_all()
+    cells.kept().update(hidden_at=Subquery(these.values("hidden_at")), shared_at=None)
+    return True
+
+
+@transaction.atomic
+def put_back(sheet: Sheet) -> bool:
+    """Undo the removal of `sheet`; False where it was not removed.
+
+    Its cells come back with it, but for those that had been removed by themselves before.
+    """
+    found = Sheet.objects.lock(sheet.pk)
+    if found.hidden_at is None:
+        return False
+    cells = Generation.objects.filter(sheet=found, hidden_at=found.hidden_at)
+    cells.update(hidden_at=None)
+    Sheet.objects.filter(pk=found.pk).update(hidden_at=None)
+    return True
 
 
 def _sheet(owner: User, kind: Sheet.Kind, rows: Sequence[str], columns: Sequence[str]) -> Sheet:

@@ -156,9 +156,9 @@ _ALL = (
     Problem(
         "not-shareable",
         HTTPStatus.CONFLICT,
-        "The drawing cannot be shared",
+        "It cannot be shared",
         "Only a drawing that has succeeded can be shared, and only while everybody may see its "
-        "look.",
+        "look; a sheet, once nothing of it waits or runs, while everybody may see all its looks.",
     ),
     Problem(
         "incompatible-space",

@@ -3,6 +3,7 @@
 Each route must be classified here; a new one fails the test until somebody has thought about it.
 """
 
+import re
 from dataclasses import dataclass
 from itertools import product
 
@@ -11,8 +12,8 @@ from django.test import Client
 from PIL import Image as Picture
 
 from accounts.models import Token, User, issue_token
-from generation import sharing
-from generation.models import Generation, Sheet
+from generation import sharing, sheets
+from generation.models import Generation, Sheet, StandardSheet
 from generation.prompts import queue_generation
 from generation.provenance import personalised_png
 from generation.sheets import queue_doses_by_seeds
@@ -20,6 +21,7 @@ from registry import blobs, publishing
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
 from tests.addresses import ROUTES, addresses
+from tests.answers import Answer
 
 # Things of one person, hidden from all others. Tried with everything that is private.
 OF_ONE = {
@@ -32,11 +34,14 @@ OF_ONE = {
     "generation:of_look", "generation:newest_of_look",
     "generation:standard_of_look", "generation:standard_picture",
     "generation:sheet", "generation:sheet_status", "generation:cancel_sheet",
+    "generation:share_sheet", "generation:unshare_sheet", "generation:remove_sheet",
+    "generation:put_back_sheet",
     "accounts:revoke_token",
     "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",
     "api:yank", "api:neighbours", "api:manifest", "api:recipe", "api:file", "api:blob",
     "api:by_hash", "api:job", "api:generation", "api:generation_picture", "api:generation_share",
-    "api:shared_generations", "api:sheet", "api:cancel_sheet",
+    "api:shared_generations", "api:sheet", "api:cancel_sheet", "api:put_back_sheet",
+    "api:sheet_share", "api:shared_sheets", "api:standard_sheet", "api:standard_sheet_picture",
 }  # fmt: skip
 
 # Answers that list things: what is private must not be among them.
@@ -45,6 +50,7 @@ LISTS = {
     "generation:removed", "generation:compare", "generation:sheets", "generation:new_sheet",
     "accounts:tokens", "api:aesthetics", "api:generations", "generation:dose", "api:dose",
     "api:agreement", "api:prompt_embeds", "api:sheets", "api:doses_sheet", "api:looks_sheet",
+    "api:removed_sheets",
 }  # fmt: skip
 
 # The same for everybody, or about the visitor alone.
@@ -58,6 +64,9 @@ OF_ALL = {
 OF_SHARED = {
     "generation:drawing", "generation:picture", "api:generation", "api:generation_picture",
 }  # fmt: skip
+
+# And what shows a sheet.
+OF_SHARED_SHEET = {"generation:sheet", "api:sheet"}
 
 # Others' code: allauth knows the visitor only; the admin's site asks for a staff member.
 OF_OTHERS = ("account_", "admin:")
@@ -261,12 +270,128 @@ def test_a_sheet_is_missing_for_others(drawing: Generation, visitors: list[Clien
 
 
 def assert_missing_sheet(sheet: Sheet, visitors: list[Client]) -> None:
-    names = [name for name in sorted(OF_ONE) if "sheet" in name]
-    assert len(names) == 5
+    names = [name for name in sorted(OF_ONE) if "sheet" in name and ROUTES[name].blanks == ("pk",)]
+    assert len(names) == 11
+    before = [*Sheet.objects.values(), *sheet.cells.values()]
     for name, client, method in product(names, visitors, METHODS):
         for path in addresses(ROUTES[name], {"pk": [str(sheet.pk)]}):
             assert is_refused(client, path, method), (method, path)
-    assert sheet.cells.get().state == JobState.QUEUED
+    assert [*Sheet.objects.values(), *sheet.cells.values()] == before
+    for client, path in product(visitors, ("/eve/public-look/drawings", LOOKS_SHEETS)):
+        assert str(sheet.pk) not in client.get(path).content.decode()
+
+
+LOOKS_SHEETS = "/api/v1/aesthetics/eve/public-look/sheets"
+
+
+@pytest.fixture
+def sheet(drawing: Generation) -> Sheet:
+    """A sheet of ada's with the finished drawing as its only cell."""
+    made = Sheet.objects.create(
+        owner=drawing.owner, kind="doses", rows=["a secret row"], columns=["seed 1"]
+    )
+    Generation.objects.filter(pk=drawing.pk).update(sheet=made, row=0, column=0)
+    return made
+
+
+def test_a_finished_sheet_is_missing_for_others(
+    drawing: Generation, sheet: Sheet, visitors: list[Client]
+) -> None:
+    assert_missing_sheet(sheet, visitors)
+
+
+def test_a_sheet_that_was_taken_back_is_missing_again(
+    drawing: Generation, sheet: Sheet, visitors: list[Client]
+) -> None:
+    sharing.share_sheet(sheet)
+    assert sharing.unshare_sheet(sheet)
+    assert_missing_sheet(sheet, visitors)
+    assert_missing(drawing, visitors)
+
+
+def test_a_shared_sheet_that_was_removed_is_missing_again(
+    drawing: Generation, sheet: Sheet, visitors: list[Client]
+) -> None:
+    sharing.share_sheet(sheet)
+    assert sheets.remove(sheet)
+    assert_missing_sheet(sheet, visitors)
+    assert_missing(drawing, visitors)
+
+
+@pytest.mark.parametrize("way", ["private", "deleted", "withdrawn"])
+def test_a_shared_sheet_is_missing_once_its_look_is_hidden(
+    drawing: Generation, sheet: Sheet, visitors: list[Client], way: str
+) -> None:
+    sharing.share_sheet(sheet)
+    if way == "private":
+        Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
+    elif way == "deleted":
+        publishing.delete(drawing.aesthetic)
+    else:
+        publishing.yank(drawing.version, reason="A picture was not mine.")
+    assert_missing_sheet(sheet, visitors)
+    assert_missing(drawing, visitors)
+
+
+def test_a_shared_sheet_is_shown_to_everybody_and_changed_by_nobody_else(
+    drawing: Generation, sheet: Sheet, visitors: list[Client]
+) -> None:
+    """Or the walks above would prove nothing."""
+    sharing.share_sheet(sheet)
+    before = [*Sheet.objects.values(), *Generation.objects.values()]
+    names = [name for name in sorted(OF_ONE) if "sheet" in name and ROUTES[name].blanks == ("pk",)]
+    for name, client, method in product(names, visitors, METHODS):
+        for path in addresses(ROUTES[name], {"pk": [str(sheet.pk)]}):
+            answer = client.generic(method, path)
+            if name in OF_SHARED_SHEET and method == "GET":
+                assert answer.status_code == 200, (method, path)
+            else:
+                assert is_refused(client, path, method) or answer.status_code == 403, (method, path)
+    assert [*Sheet.objects.values(), *Generation.objects.values()] == before
+    for client, path in product(visitors, ("/eve/public-look/drawings", LOOKS_SHEETS)):
+        assert str(sheet.pk) in client.get(path).content.decode()
+
+
+def standard_sheet(of: Version) -> StandardSheet:
+    """A finished standard sheet, as a worker leaves it."""
+    digest = blobs.ensure_blob(factories.picture(2))
+    cell = {"prompt": "a boat", "seed": 1, "steps": 0, "digest": digest}
+    return StandardSheet.objects.create(
+        version=of, checkpoint=digest, state=JobState.SUCCEEDED, cells=[cell], picture=digest
+    )
+
+
+def test_the_standard_sheet_of_a_hidden_look_is_missing_like_the_look(
+    hidden: Hidden, visitors: list[Client]
+) -> None:
+    made = standard_sheet(Version.objects.get(pk=hidden.blanks["pk"][0]))
+    blanks = {**hidden.blanks, "digest": [made.picture]}
+    there = [name for name in sorted(OF_ONE) if "standard" in name]
+    assert len(there) == 4
+    for name, client in product(there, visitors):
+        for path in addresses(ROUTES[name], blanks):
+            answer = client.get(path)
+            assert answer.status_code == 404, path
+            nowhere = client.get(path.replace(hidden.slug, "nothing"))
+            assert said(answer, path) == said(nowhere, path.replace(hidden.slug, "nothing"))
+
+
+def said(answer: Answer, path: str) -> str:
+    """Return what is said, but for the address itself and the form's token."""
+    text = answer.content.decode().replace(path, "")
+    return re.sub(r"csrf[^>]*>|X-CSRFToken[^}]*}", "", text)
+
+
+def test_a_standard_sheet_shows_its_own_pictures_alone(
+    drawing: Generation, visitors: list[Client]
+) -> None:
+    """Not what else is stored; and that it shows them is why the walk above proves anything."""
+    made = standard_sheet(drawing.version)
+    start = "/api/v1/aesthetics/eve/public-look/versions/v1/standard-sheet"
+    for client in visitors:
+        assert client.get(start).status_code == 200
+        assert client.get(f"{start}/pictures/{made.picture}").status_code == 200
+        assert client.get(f"{start}/pictures/{drawing.plain}").status_code == 404
 
 
 def test_a_token_is_missing_for_others(token: Token, visitors: list[Client]) -> None:

@@ -1,4 +1,4 @@
-"""Shared generations: share one of yours, take it back, list those of an aesthetic."""
+"""Shared generations and sheets: share one of yours, take it back, list an aesthetic's."""
 
 from uuid import UUID
 
@@ -15,7 +15,13 @@ from rest_framework.views import APIView
 from accounts.models import Token
 from generation import sharing
 from generation.api.serializers import GenerationSerializer
-from generation.models import Generation
+from generation.api.sheets import (
+    SheetSerializer,
+    WholeSheetSerializer,
+    find_own_sheet,
+    told,
+)
+from generation.models import Generation, Sheet
 from registry.api.aesthetics import find_aesthetic
 from registry.api.pagination import SignedCursorPagination
 
@@ -49,7 +55,10 @@ class GenerationShare(APIView):
 
 
 class SharedGenerationList(generics.ListAPIView[Generation]):
-    """What people drew with an aesthetic and share, the last that was shared first."""
+    """What people drew with an aesthetic and share, the last that was shared first.
+
+    What was shared with its sheet is listed as the sheet.
+    """
 
     serializer_class = GenerationSerializer
     pagination_class = SignedCursorPagination
@@ -57,4 +66,37 @@ class SharedGenerationList(generics.ListAPIView[Generation]):
     def get_queryset(self) -> QuerySet[Generation]:
         aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
         shared = Generation.objects.shared_with(self.request.user).in_look(aesthetic)
-        return shared.newest_shared().with_look().with_ingredients()
+        return shared.shared_alone().newest_shared().with_look().with_ingredients()
+
+
+class SheetShare(APIView):
+    """Whether everybody may see a sheet of yours."""
+
+    write_scope = Token.Scope.GENERATE
+
+    @extend_schema(request=None, responses=WholeSheetSerializer)
+    def put(self, request: Request, pk: UUID) -> Response:
+        """Let everybody see the sheet and each generation of it that has succeeded, and your name.
+
+        None of its cells may wait or run, and all of its looks must be public. Twice is the same.
+        """
+        sharing.share_sheet(find_own_sheet(request, pk))
+        return told(request, find_own_sheet(request, pk))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """Take the sheet and all its generations back. What is not shared stays so."""
+        sharing.unshare_sheet(find_own_sheet(request, pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SharedSheetList(generics.ListAPIView[Sheet]):
+    """The shared sheets that an aesthetic is on, the last that was shared first."""
+
+    serializer_class = SheetSerializer
+    pagination_class = SignedCursorPagination
+
+    def get_queryset(self) -> QuerySet[Sheet]:
+        aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
+        shared = Sheet.objects.shared_with(self.request.user).in_look(aesthetic)
+        return shared.newest_shared().select_related("owner")

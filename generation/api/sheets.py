@@ -1,4 +1,4 @@
-"""`/sheets`: drawings beside each other, by two lists."""
+"""`/sheets`: drawings beside each other, by two lists; look at one, remove it, put it back."""
 
 from typing import Any
 from uuid import UUID
@@ -6,8 +6,9 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics, serializers, status
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -39,19 +40,40 @@ class CellSerializer(serializers.ModelSerializer[Generation]):
 
 
 class SheetSerializer(serializers.ModelSerializer[Sheet]):
+    owner = serializers.CharField(source="owner.username", read_only=True)
+    url = serializers.CharField(
+        source="get_absolute_url", read_only=True, help_text="Path of its page."
+    )
+    removed_at = serializers.DateTimeField(
+        source="hidden_at", read_only=True, help_text="Since when it is removed; null where not."
+    )
     rows = serializers.ListField(child=serializers.CharField(), read_only=True)
     columns = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     class Meta:
         model = Sheet
-        fields = read_only_fields = ["id", "kind", "rows", "columns", "created_at"]
+        fields = read_only_fields = [
+            *("id", "owner", "url", "kind", "rows", "columns"),
+            *("created_at", "shared_at", "removed_at"),
+        ]
+        extra_kwargs = {
+            "shared_at": {"help_text": "Since when others may see it; null for you alone."}
+        }
 
 
 class WholeSheetSerializer(SheetSerializer):
-    cells = CellSerializer(source="placed_cells", many=True, read_only=True)
+    """A sheet with those of its cells that `person`, of the context, may see."""
+
+    cells = serializers.SerializerMethodField()
 
     class Meta(SheetSerializer.Meta):
         fields = read_only_fields = [*SheetSerializer.Meta.fields, "cells"]
+
+    @extend_schema_field(CellSerializer(many=True))
+    def get_cells(self, sheet: Sheet) -> Any:
+        """Return all cells of a sheet of yours; of others' sheets what is shared."""
+        cells = Generation.objects.in_sheet(sheet, person=self.context["person"])
+        return CellSerializer(cells.order_by("row", "column"), many=True).data
 
 
 class DosesSerializer(AboutVersionSerializer):
@@ -87,36 +109,80 @@ class LooksSerializer(AboutVersionSerializer):
 
 
 class SheetList(generics.ListAPIView[Sheet]):
-    """Your sheets."""
+    """Your sheets, but for removed ones."""
 
     serializer_class = SheetSerializer
     pagination_class = SignedCursorPagination
     permission_classes = [IsAuthenticated, ScopePermission]
 
     def get_queryset(self) -> QuerySet[Sheet]:
-        return Sheet.objects.owned_by(self.request.user).order_by("-created_at", "-pk")
+        own = Sheet.objects.owned_by(self.request.user).kept()
+        return own.select_related("owner").order_by("-created_at", "-pk")
 
 
-class SheetDetail(generics.RetrieveAPIView[Sheet]):
-    """One sheet of yours with its cells; each is a generation."""
-
-    serializer_class = WholeSheetSerializer
-    permission_classes = [IsAuthenticated, ScopePermission]
+class RemovedSheetList(SheetList):
+    """The sheets that you have removed and can put back."""
 
     def get_queryset(self) -> QuerySet[Sheet]:
-        return Sheet.objects.owned_by(self.request.user)
+        own = Sheet.objects.owned_by(self.request.user).removed()
+        return own.select_related("owner").order_by("-hidden_at", "-pk")
+
+
+class SheetDetail(APIView):
+    """One sheet with its cells; each is a generation."""
+
+    write_scope = Token.Scope.GENERATE
+
+    @extend_schema(responses=WholeSheetSerializer)
+    def get(self, request: Request, pk: UUID) -> Response:
+        """One sheet, yours or shared; of others' you see the cells that they share."""
+        return told(request, find_visible_sheet(request, pk))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """Remove it with its cells: ended, taken back, listed no more. It can be put back."""
+        sheets.remove(find_own_sheet(request, pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SheetPutBack(APIView):
+    write_scope = Token.Scope.GENERATE
+
+    @extend_schema(request=None, responses=WholeSheetSerializer)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Undo the removal of a sheet and its cells; what was cancelled or taken back stays so."""
+        sheets.put_back(find_own_sheet(request, pk))
+        return told(request, find_own_sheet(request, pk))
 
 
 class SheetCancel(APIView):
-    permission_classes = [IsAuthenticated, ScopePermission]
     write_scope = Token.Scope.GENERATE
 
     @extend_schema(request=None, responses=WholeSheetSerializer)
     def post(self, request: Request, pk: UUID) -> Response:
         """End the cells that wait or run; twice is the same."""
-        found = get_object_or_404(Sheet.objects.owned_by(request.user), pk=pk)
+        found = find_own_sheet(request, pk)
         sheets.cancel(found)
-        return Response(WholeSheetSerializer(found).data)
+        return told(request, found)
+
+
+def find_visible_sheet(request: Request, pk: UUID) -> Sheet:
+    """Return a sheet the caller may see; 404 for all others, whether they exist or not."""
+    visible = Sheet.objects.visible_to(request.user).select_related("owner")
+    return get_object_or_404(visible, pk=pk)
+
+
+def find_own_sheet(request: Request, pk: UUID) -> Sheet:
+    """Return a sheet of the caller; 404 for what they may not see, 403 for others' sheets."""
+    found = find_visible_sheet(request, pk)
+    if found.owner_id != request.user.pk:
+        raise PermissionDenied(f"This sheet belongs to {found.owner.username}.")
+    return found
+
+
+def told(request: Request, sheet: Sheet) -> Response:
+    """Answer with a sheet as the caller may see it."""
+    return Response(WholeSheetSerializer(sheet, context={"person": request.user}).data)
 
 
 class DosesSheet(APIView):
@@ -128,7 +194,7 @@ class DosesSheet(APIView):
         """Queue one prompt in one look at several doses, from several seeds."""
         said = _validated(DosesSerializer(data=request.data))
         said = with_versions(said, person=request.user)
-        return _accepted(sheets.queue_doses_by_seeds(person_of(request), **said))
+        return _accepted(request, sheets.queue_doses_by_seeds(person_of(request), **said))
 
 
 class LooksSheet(APIView):
@@ -141,7 +207,7 @@ class LooksSheet(APIView):
         said = _validated(LooksSerializer(data=request.data))
         versions = [_version(ref, request) for ref in said.pop("aesthetics")]
         made = sheets.queue_looks_by_prompts(person_of(request), versions=versions, **said)
-        return _accepted(made)
+        return _accepted(request, made)
 
 
 def _validated(form: serializers.Serializer[Any]) -> dict[str, Any]:
@@ -156,8 +222,9 @@ def _version(ref: str, request: Request) -> Any:
         raise ValidationError({"aesthetics": error.error_dict["aesthetic"]}) from error
 
 
-def _accepted(made: Sheet) -> Response:
-    answer = Response(WholeSheetSerializer(made).data, status=status.HTTP_202_ACCEPTED)
+def _accepted(request: Request, made: Sheet) -> Response:
+    answer = told(request, made)
+    answer.status_code = status.HTTP_202_ACCEPTED
     answer["Location"] = f"/api/v1/sheets/{made.pk}"
     answer["Retry-After"] = "2"
     return answer

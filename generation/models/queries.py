@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce, Now
 
 from accounts.models import User
@@ -15,6 +15,11 @@ from registry.models.jobs import FINAL_STATES, JobQuerySet
 
 if TYPE_CHECKING:
     from generation.models.generations import Generation  # noqa: F401 (named in a string)
+    from generation.models.sheets import Sheet
+
+
+# A cell of a removed sheet is hidden as long as the sheet is.
+_SHEET_IS_KEPT = Q(sheet__isnull=True) | Q(sheet__hidden_at__isnull=True)
 
 
 class GenerationQuerySet(JobQuerySet["Generation"]):
@@ -28,16 +33,21 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         What hides a look hides what was drawn with it: its owner made it private or deleted it,
         or withdrew the version. That goes for looks that were mixed in as well.
         """
-        # EXISTS, not IN: beside an `or` PostgreSQL would list all versions to look at one.
         seen = Version.objects.visible_to(person).offered()
-        version = seen.filter(pk=OuterRef("version"))
-        return self.mixed_of(seen).filter(Exists(version), shared_at__isnull=False)
+        return self.only_with(seen).filter(shared_at__isnull=False)
 
-    def mixed_of(self, versions: models.QuerySet[Version]) -> Self:
-        """Return what has no other looks mixed in than some of `versions`."""
-        of_these = versions.filter(pk=OuterRef("version"))
-        others = Ingredient.objects.filter(~Exists(of_these), generation=OuterRef("pk"))
-        return self.filter(~Exists(others))
+    def only_with(self, versions: models.QuerySet[Version]) -> Self:
+        """Return what has no look, its own or one that is mixed in, but those of `versions`."""
+        # EXISTS, not IN: beside an `or` PostgreSQL would list all versions to look at one.
+        these = versions.filter(pk=OuterRef("version"))
+        others = Ingredient.objects.filter(~Exists(these), generation=OuterRef("pk"))
+        return self.filter(Exists(these), ~Exists(others))
+
+    def not_only_with(self, versions: models.QuerySet[Version]) -> Self:
+        """Return what has some look that is not among those of `versions`."""
+        these = versions.filter(pk=OuterRef("version"))
+        others = Ingredient.objects.filter(~Exists(these), generation=OuterRef("pk"))
+        return self.filter(~Exists(these) | Exists(others))
 
     def visible_to(self, person: User | AnonymousUser) -> Self:
         """Return what `person` may know of: their own, and what is shared with them."""
@@ -48,12 +58,25 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         return self.filter(hidden_at__isnull=True)
 
     def removed(self) -> Self:
-        """Return what its owner has removed, and may put back."""
-        return self.filter(hidden_at__isnull=False)
+        """Return what its owner has removed, and may put back by itself.
+
+        What lies in a removed sheet is put back with the sheet.
+        """
+        return self.filter(_SHEET_IS_KEPT, hidden_at__isnull=False)
 
     def alone(self) -> Self:
         """Return what was not asked for as a part of a sheet."""
         return self.filter(sheet__isnull=True)
+
+    def shared_alone(self) -> Self:
+        """Return what its owner shared by itself, not with its sheet, which is listed as one."""
+        by_itself = Q(sheet__isnull=True) | Q(sheet__shared_at__isnull=True)
+        return self.filter(by_itself | ~Q(shared_at=F("sheet__shared_at")))
+
+    def in_sheet(self, sheet: "Sheet", *, person: User | AnonymousUser) -> Self:
+        """Return the cells that `person` may see: the owner all, others what is shared."""
+        cells = self.filter(sheet=sheet)
+        return cells if sheet.owner_id == person.pk else cells.shared_with(person)
 
     def in_look(self, aesthetic: Aesthetic) -> Self:
         """Return what was drawn with any version of `aesthetic`."""
@@ -85,10 +108,13 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
 
     def share(self, pk: uuid.UUID) -> bool:
         """Let everybody see `pk`; False for what has no pictures, no public look, or is removed."""
-        versions = Version.objects.public().offered()
-        drawn = self.kept().filter(pk=pk, state=JobState.SUCCEEDED, version__in=versions)
-        drawn = drawn.mixed_of(versions)
+        drawn = self.filter(pk=pk).shareable()
         return bool(drawn.update(shared_at=Coalesce("shared_at", Now())))
+
+    def shareable(self) -> Self:
+        """Return what its owner may share: drawn, not removed, and in looks that are public."""
+        public = Version.objects.public().offered()
+        return self.kept().only_with(public).filter(state=JobState.SUCCEEDED)
 
     def unshare(self, pk: uuid.UUID) -> bool:
         """Take `pk` back; False where it was not shared."""
@@ -105,5 +131,5 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         return bool(ended.update(hidden_at=Now(), shared_at=None))
 
     def put_back(self, pk: uuid.UUID) -> bool:
-        """Undo the removal of `pk`, for its owner alone; False where it was not removed."""
+        """Undo the removal of `pk`, for its owner alone; False where there is none of its own."""
         return bool(self.removed().filter(pk=pk).update(hidden_at=None))

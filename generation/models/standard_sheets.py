@@ -22,6 +22,10 @@ class StandardSheetQuerySet(JobQuerySet["StandardSheet"]):
         version = Version.objects.visible_to(person).filter(pk=OuterRef("version"))
         return self.filter(Exists(version), state=JobState.SUCCEEDED)
 
+    def with_picture(self, digest: str) -> Self:
+        """Return the sheets that name `digest`, for the whole or for one of their cells."""
+        return self.filter(Q(picture=digest) | Q(cells__contains=[{"digest": digest}]))
+
     def newest_first(self) -> Self:
         return self.order_by("-finished_at", "-pk")
 

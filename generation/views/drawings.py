@@ -1,8 +1,6 @@
 """Pages of one drawing: ask for it, watch it, look at it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +27,7 @@ from generation.models import Generation, Sheet
 from generation.models.generations import LEAST_DRIFT, PARAMETERS
 from generation.prompts import queue_generation
 from generation.sheets import following_seeds, queue_doses_by_seeds
+from generation.views.entrance import open_if_shared
 from registry import blobs, covers, serving
 from registry.digests import digest_bytes
 from registry.models import Aesthetic
@@ -49,23 +48,6 @@ class Result:
     has_effect: bool
     sentence: str
     trace_points: str
-
-
-def open_if_shared(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let everybody in to a drawing that is shared; ask all others who they are.
-
-    Somebody unknown is asked whether there is such a drawing or not, so that asking tells nothing.
-    """
-    private = login_required(view)
-
-    @wraps(view)
-    def either(request: HttpRequest, pk: UUID, **blanks: str) -> HttpResponse:
-        is_known = request.user.is_authenticated
-        shared = Generation.objects.shared_with(request.user)
-        inside = view if is_known or shared.filter(pk=pk).exists() else private
-        return inside(request, pk=pk, **blanks)
-
-    return either
 
 
 @never_cache
@@ -89,7 +71,7 @@ def draw(request: PersonRequest) -> HttpResponse:
 
 
 @never_cache
-@open_if_shared
+@open_if_shared(Generation.objects)
 @require_safe
 def drawing(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One drawing: your own from asked for to drawn, or one that somebody shares."""
@@ -116,7 +98,7 @@ def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
     return redirect(found)
 
 
-@open_if_shared
+@open_if_shared(Generation.objects)
 @require_safe
 def picture(request: HttpRequest, pk: UUID, which: str) -> HttpResponse:
     """The picture `plain` or `personalised` of a drawing."""
@@ -167,6 +149,9 @@ def find_own(request: PersonRequest, pk: UUID) -> Generation:
 def _context(request: HttpRequest, found: Generation) -> dict[str, Any]:
     is_owner = found.owner_id == request.user.pk
     context: dict[str, Any] = {"drawing": found, "is_owner": is_owner, "result": None}
+    if found.sheet_id is not None:
+        sheets = Sheet.objects.visible_to(request.user)
+        context["sheet"] = sheets.filter(pk=found.sheet_id).first()
     if found.has_succeeded:
         return context | {"result": _result(found)}
     has_preview = is_owner and not found.is_final and previews.preview_of(found) is not None

@@ -1,4 +1,4 @@
-"""A person's own drawings: find them again, remove one, put it back."""
+"""A person's own drawings and sheets: find drawings again, remove one of either, put it back."""
 
 from typing import Any
 from uuid import UUID
@@ -12,10 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import PersonRequest
+from generation import sheets
 from generation.forms import HistoryForm
-from generation.models import Generation
+from generation.models import Generation, Sheet
 from generation.models.queries import GenerationQuerySet
 from generation.views.drawings import find_own
+from generation.views.sheets import SHEET_REMOVED, find_own_sheet
 
 PAGE_SIZE = 24
 REMOVED = "removed"  # where a removal leaves the drawing's id for the next page, to undo it
@@ -41,7 +43,9 @@ def drawings(request: PersonRequest) -> HttpResponse:
 def removed(request: PersonRequest) -> HttpResponse:
     """What the visitor has removed, newest first, to be put back."""
     own = Generation.objects.owned_by(request.user).removed()
-    return render(request, "generation/removed.html", {"page": _page(request, own)})
+    sheets_of_own = Sheet.objects.owned_by(request.user).removed().with_prompt()
+    context = {"page": _page(request, own), "sheets": sheets_of_own.order_by("-hidden_at")}
+    return render(request, "generation/removed.html", context)
 
 
 @never_cache
@@ -64,7 +68,35 @@ def put_back(request: PersonRequest, pk: UUID) -> HttpResponse:
     found = find_own(request, pk)
     if Generation.objects.put_back(found.pk):
         messages.success(request, "The drawing is among yours again.")
+    elif found.hidden_at is not None:
+        messages.info(request, "The sheet of this drawing is removed; put the sheet back.")
+    if found.sheet_id is not None:
+        return redirect("generation:sheet", found.sheet_id)
     return redirect("generation:drawings")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def remove_sheet(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Ask, and then take a sheet and all its drawings away."""
+    found = find_own_sheet(request, pk)
+    if request.method == "GET":
+        waiting = Generation.objects.filter(sheet=found).unfinished().count()
+        return render(request, "generation/remove_sheet.html", {"sheet": found, "waiting": waiting})
+    sheets.remove(found)
+    request.session[SHEET_REMOVED] = str(found.pk)
+    return redirect("generation:sheets")
+
+
+@login_required
+@require_POST
+def put_back_sheet(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Undo the removal of a sheet."""
+    found = find_own_sheet(request, pk)
+    if sheets.put_back(found):
+        messages.success(request, "The sheet is among yours again.")
+    return redirect(found)
 
 
 def _page(request: PersonRequest, found: GenerationQuerySet) -> Page[Generation]:

@@ -1,4 +1,4 @@
-"""Drawings that people share: share one, take it back, see those of a look."""
+"""Drawings and sheets that people share: share one, take it back, see those of a look."""
 
 from uuid import UUID
 
@@ -13,12 +13,18 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
 from generation import sharing
-from generation.models import Generation
+from generation.models import Generation, Sheet
+from generation.models.queries import GenerationQuerySet
+from generation.models.sheets import SheetQuerySet
 from generation.views.drawings import find_own
+from generation.views.sheets import find_own_sheet
+from registry.models import Aesthetic
 from registry.views.browse import find_aesthetic
 
 PAGE_SIZE = 24
+SHEETS_SHOWN = 24  # the newest, above the drawings of a look
 NEWEST_SHOWN = 12  # on the page of a look
+NEWEST_SHEETS_SHOWN = 3  # below them
 
 
 @login_required
@@ -45,16 +51,40 @@ def unshare(request: PersonRequest, pk: UUID) -> HttpResponse:
     return redirect(found)
 
 
+@login_required
+@require_POST
+def share_sheet(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Let everybody see a sheet and its drawings."""
+    found = find_own_sheet(request, pk)
+    try:
+        sharing.share_sheet(found)
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        messages.success(request, "Everybody can see this sheet now.")
+    return redirect(found)
+
+
+@login_required
+@require_POST
+def unshare_sheet(request: PersonRequest, pk: UUID) -> HttpResponse:
+    """Take a shared sheet and its drawings back."""
+    found = find_own_sheet(request, pk)
+    if sharing.unshare_sheet(found):
+        messages.success(request, "Only you can see this sheet and its drawings now.")
+    return redirect(found)
+
+
 @never_cache
 @require_safe
 def of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     """What people drew with a look and share, the newest first."""
     look = find_aesthetic(request, owner, slug)
-    shared = Generation.objects.shared_with(request.user).in_look(look).newest_shared()
-    page = Paginator(shared.with_look(), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(_shared(request, look).with_look(), PAGE_SIZE)
     context = {
         "look": look,
-        "page": page,
+        "page": page.get_page(request.GET.get("page")),
+        "sheets": _shared_sheets(request, look)[:SHEETS_SHOWN],
         "is_offered": look.versions.offered().exists(),
     }
     return render(request, "generation/shared.html", context)
@@ -65,6 +95,20 @@ def of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
 def newest_of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     """The newest of them, as the fragment that the page of the look asks for."""
     look = find_aesthetic(request, owner, slug)
-    shared = Generation.objects.shared_with(request.user).in_look(look).newest_shared()
-    context = {"look": look, "drawings": shared.with_look()[:NEWEST_SHOWN]}
+    context = {
+        "look": look,
+        "drawings": _shared(request, look).with_look()[:NEWEST_SHOWN],
+        "sheets": _shared_sheets(request, look)[:NEWEST_SHEETS_SHOWN],
+    }
     return render(request, "generation/_newest.html", context)
+
+
+def _shared(request: HttpRequest, look: Aesthetic) -> GenerationQuerySet:
+    """Return what is shared by itself; a sheet would fill the list with one prompt."""
+    shared = Generation.objects.shared_with(request.user).in_look(look)
+    return shared.shared_alone().newest_shared()
+
+
+def _shared_sheets(request: HttpRequest, look: Aesthetic) -> SheetQuerySet:
+    shared = Sheet.objects.shared_with(request.user).in_look(look).newest_shared()
+    return shared.with_prompt().select_related("owner")

@@ -7,21 +7,24 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
-from generation import sheets
+from generation import sharing, sheets
 from generation.models import Generation, Sheet
 from generation.sheet_forms import DosesForm, LooksForm
 from generation.views.drawings import add_errors
+from generation.views.entrance import open_if_shared
 
 PAGE_SIZE = 24
+SHEET_REMOVED = "sheet_removed"  # where a removal leaves the sheet's id, for the list to undo it
 
 FORMS: dict[str, tuple[type[DosesForm | LooksForm], Callable[..., Sheet]]] = {
     Sheet.Kind.DOSES: (DosesForm, sheets.queue_doses_by_seeds),
@@ -31,7 +34,7 @@ FORMS: dict[str, tuple[type[DosesForm | LooksForm], Callable[..., Sheet]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a sheet; a cell is None only where its drawing is gone."""
+    """A row of a sheet; a cell is None where the visitor may not see its drawing."""
 
     label: str
     cells: list[Generation | None]
@@ -61,33 +64,36 @@ def new(request: PersonRequest) -> HttpResponse:
 @require_safe
 def listing(request: PersonRequest) -> HttpResponse:
     """The visitor's sheets, newest first."""
-    page = Paginator(Sheet.objects.owned_by(request.user), PAGE_SIZE)
-    return render(
-        request, "generation/sheets.html", {"page": page.get_page(request.GET.get("page"))}
-    )
+    own = Sheet.objects.owned_by(request.user).with_prompt()
+    page = Paginator(own.kept(), PAGE_SIZE).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {"page": page}
+    if pk := request.session.pop(SHEET_REMOVED, None):
+        context["just_removed"] = own.removed().filter(pk=pk).first()
+    return render(request, "generation/sheets.html", context)
 
 
 @never_cache
-@login_required
+@open_if_shared(Sheet.objects)
 @require_safe
-def sheet(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """One sheet."""
-    return render(request, "generation/sheet.html", _context(request, pk))
+def sheet(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One sheet: your own, or one that somebody shares."""
+    found = find_visible_sheet(request, pk)
+    return render(request, "generation/sheet.html", _context(request, found))
 
 
 @never_cache
 @login_required
 @require_safe
 def status(request: PersonRequest, pk: UUID) -> HttpResponse:
-    """The same as a fragment, which asks again until every cell is final."""
-    return render(request, "generation/_sheet.html", _context(request, pk))
+    """Your own as a fragment, which asks again until every cell is final."""
+    return render(request, "generation/_sheet.html", _context(request, find_own_sheet(request, pk)))
 
 
 @login_required
 @require_POST
 def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
     """End what is not drawn yet."""
-    found = find_own(request, pk)
+    found = find_own_sheet(request, pk)
     if count := sheets.cancel(found):
         messages.success(request, f"{count} drawing{'s' if count > 1 else ''} cancelled.")
     else:
@@ -95,23 +101,39 @@ def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
     return redirect(found)
 
 
-def find_own(request: PersonRequest, pk: UUID) -> Sheet:
-    """Return a sheet of the visitor; 404 for all others."""
-    return get_object_or_404(Sheet.objects.owned_by(request.user), pk=pk)
+def find_visible_sheet(request: HttpRequest, pk: UUID) -> Sheet:
+    """Return a sheet the visitor may see; 404 for all others, whether they exist or not."""
+    visible = Sheet.objects.visible_to(request.user).with_prompt()
+    return get_object_or_404(visible.select_related("owner"), pk=pk)
 
 
-def _context(request: PersonRequest, pk: UUID) -> dict[str, Any]:
-    found = find_own(request, pk)
-    cells = list(Generation.objects.filter(sheet=found).with_look().order_by("row", "column"))
+def find_own_sheet(request: PersonRequest, pk: UUID) -> Sheet:
+    """Return a sheet of the visitor; 404 for what they may not see, 403 for others' sheets."""
+    found = find_visible_sheet(request, pk)
+    if found.owner_id != request.user.pk:
+        raise PermissionDenied
+    return found
+
+
+def _context(request: HttpRequest, found: Sheet) -> dict[str, Any]:
+    shown = Generation.objects.in_sheet(found, person=request.user).with_look()
+    cells = list(shown.order_by("row", "column"))
     done = sum(cell.is_final for cell in cells)
-    return {
+    context: dict[str, Any] = {
         "sheet": found,
+        "is_owner": found.owner_id == request.user.pk,
+        "looks": list(dict.fromkeys(cell.aesthetic for cell in cells)),
         "rows": _rows(found, cells),
-        "plain": [cell for cell in cells if cell.row == 0 and found.kind == Sheet.Kind.LOOKS],
+        "plain": _plain(found, cells) if found.kind == Sheet.Kind.LOOKS else [],
         "done": done,
         "total": len(cells),
         "is_final": done == len(cells),
     }
+    if context["is_owner"]:
+        context["reason_against"] = sharing.reason_against(found)
+        everybody = Sheet.objects.shared_with(AnonymousUser())
+        context["is_public"] = everybody.filter(pk=found.pk).exists()
+    return context
 
 
 def _rows(found: Sheet, cells: list[Generation]) -> list[Row]:
@@ -120,3 +142,9 @@ def _rows(found: Sheet, cells: list[Generation]) -> list[Row]:
         Row(label, [at.get((row, column)) for column in range(len(found.columns))])
         for row, label in enumerate(found.rows)
     ]
+
+
+def _plain(found: Sheet, cells: list[Generation]) -> list[Generation | None]:
+    """Return for each column a cell that has its plain picture, which is the same for each look."""
+    drawn = {cell.column: cell for cell in reversed(cells) if cell.plain}
+    return [drawn.get(column) for column in range(len(found.columns))]

@@ -38,8 +38,10 @@ def compare(request: HttpRequest) -> HttpResponse:
     refs = [ref.strip() for ref in request.GET.getlist("look") if ref.strip()]
     refs = list(dict.fromkeys(refs))
     found = {ref: find_look(ref, person=request.user) for ref in refs[:MOST_COMPARED]}
+    shown = [compared(request, version) for version in found.values() if version]
     context = {
-        "compared": [compared(request, version) for version in found.values() if version],
+        "compared": shown,
+        "checkpoints": len({each.sheet.checkpoint for each in shown if each.sheet}),
         "missing": [ref for ref, version in found.items() if version is None],
         "left_out": refs[MOST_COMPARED:],
         "may_add": len(refs) < MOST_COMPARED,

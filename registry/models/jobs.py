@@ -70,10 +70,12 @@ class JobQuerySet(models.QuerySet[AnyJob]):
 
     def cancel(self, pk: uuid.UUID) -> bool:
         """End the job `pk` unless it has ended; its worker notices at its next write."""
-        return bool(
-            self.unfinished()
-            .filter(pk=pk)
-            .update(state=JobState.CANCELLED, lease=None, leased_until=None, finished_at=Now())
+        return bool(self.filter(pk=pk).cancel_all())
+
+    def cancel_all(self) -> int:
+        """End those of these that have not ended, and return how many there were."""
+        return self.unfinished().update(
+            state=JobState.CANCELLED, lease=None, leased_until=None, finished_at=Now()
         )
 
     def unsent(self, *, seconds: int) -> Self:

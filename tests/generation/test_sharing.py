@@ -282,7 +282,7 @@ def test_a_page_asks_the_database_as_often_for_many_as_for_one(
     client: Client, shared: Generation, django_assert_max_num_queries: Any
 ) -> None:
     copies(shared, 5)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         client.get(OF_LOOK)
 
 

@@ -16,8 +16,7 @@ from generation.models.generations import LARGEST_SEED
 from generation.prompts import queue_generation
 from registry.models import JobState, Version
 from tests import factories
-
-PROMPT = "a lighthouse at night"
+from tests.generation.drawn_sheets import PROMPT, doses, drawn
 
 
 @pytest.fixture
@@ -29,22 +28,6 @@ def page(client: Client, ada: User) -> Client:
 @pytest.fixture
 def other(version: Version) -> Version:
     return factories.shelved(factories.aesthetic(factories.person("eve"), "ink", title="Ink"))
-
-
-def doses(owner: User, version: Version, **asked: Any) -> Sheet:
-    given = {"prompt": PROMPT, "steps": [0, 5], "seeds": [7, 8, 9]} | asked
-    return sheets.queue_doses_by_seeds(owner, version=version, **given)
-
-
-def drawn(cell: Generation) -> None:
-    """Give a cell its pictures, without drawing them."""
-    from registry import blobs
-
-    picture = blobs.ensure_blob(factories.picture(cell.pk.int % 1000))
-    Generation.objects.filter(pk=cell.pk).update(
-        state=JobState.SUCCEEDED, checkpoint=picture, plain=picture, personalised=picture,
-        agreement=[0.1, 0.2], drift=0.5,
-    )  # fmt: skip
 
 
 def html(answer: Any) -> str:

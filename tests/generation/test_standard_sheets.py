@@ -170,6 +170,26 @@ def test_looks_are_compared_beside_each_other(client: Client, version: Version) 
     assert "There is no published look “nobody/x”." in shown
 
 
+def test_a_look_is_left_out_of_a_comparison(client: Client, version: Version) -> None:
+    factories.shelved(factories.aesthetic(factories.person("eve"), "ink", title="Ink"))
+    both = html(client.get("/compare", {"look": ["ada/sea-mist", "Ink"]}))
+    assert 'href="?look=eve/ink%40v1&amp;"' in both
+    assert 'href="?look=ada/sea-mist%40v1&amp;"' in both
+    assert "Leave out" not in html(client.get("/compare?look=eve/ink%40v1&"))
+
+
+def test_sheets_of_different_checkpoints_are_compared_with_a_warning(
+    client: Client, version: Version
+) -> None:
+    other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink", title="Ink"))
+    finished(version)
+    sheet = finished(other)
+    asked = {"look": ["ada/sea-mist", "Ink"]}
+    assert "different checkpoints" not in html(client.get("/compare", asked))
+    StandardSheet.objects.filter(pk=sheet.pk).update(checkpoint="sha256:" + "1" * 64)
+    assert "drawn by 2 different checkpoints" in html(client.get("/compare", asked))
+
+
 def test_more_looks_than_fit_are_named(client: Client, version: Version) -> None:
     shown = html(client.get("/compare", {"look": [f"ada/{name}" for name in "abcde"]}))
     assert "left out: ada/e" in shown

@@ -1,0 +1,130 @@
+"""A version's standard sheet: what it does to the same prompts as all others, and the pictures."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from accounts.refusals import Refusal
+from generation.api.serializers import PictureSerializer
+from generation.models import StandardSheet
+from generation.models.standard_sheets import StandardSheetQuerySet
+from registry import blobs, digests, serving
+from registry.api.raw_bytes import BytesView, caching_of
+from registry.api.versions import find_version
+from registry.models import Version
+
+CHECKPOINT = OpenApiParameter(
+    "checkpoint",
+    str,
+    description="Digest of the weights that drew it; without it the newest sheet is meant. Sheets "
+    "of one checkpoint can be compared.",
+)
+
+
+class NotDrawn(Refusal):
+    """The caller may see the version, and it has no such sheet."""
+
+
+class StandardRecipeSerializer(serializers.Serializer[Any]):
+    prompts = serializers.ListField(child=serializers.CharField())
+    seeds = serializers.ListField(child=serializers.IntegerField())
+    doses = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Steps of personalisation; 0 is plain."
+    )
+
+
+class StandardCellSerializer(PictureSerializer):
+    prompt = serializers.CharField()
+    seed = serializers.IntegerField()
+    steps = serializers.IntegerField()
+
+
+class StandardSheetSerializer(serializers.Serializer[Any]):
+    aesthetic = serializers.CharField()
+    version_digest = serializers.CharField()
+    checkpoint = serializers.CharField(help_text="Digest of the weights that drew it.")
+    recipe = StandardRecipeSerializer()
+    cells = StandardCellSerializer(many=True, help_text="By prompt, then seed, then dose.")
+    picture = PictureSerializer(help_text="The whole sheet as one WebP.")
+
+
+class StandardSheetDetail(BytesView):
+    @extend_schema(parameters=[CHECKPOINT], responses=StandardSheetSerializer)
+    def get(self, request: Request, owner: str, slug: str, ref: str) -> HttpResponse:
+        """What a version does to the same prompts from the same seeds as all others."""
+        version = find_version(request, owner, slug, ref)
+        sheets = StandardSheet.objects.visible_to(request.user).filter(version=version)
+        data = digests.canonical_json(_facts(version, _newest(request, version, sheets)))
+        content = serving.Representation(
+            data=data,
+            digest=digests.digest_bytes(data),
+            media_type="application/json",
+            # By a digest as well: the version stays as it is, but another checkpoint may draw it.
+            caching=caching_of(version, usual=serving.REVALIDATE),
+        )
+        return serving.serve(request, content)
+
+
+class StandardSheetPicture(BytesView):
+    @extend_schema(responses={(200, "image/webp"): OpenApiTypes.BINARY})
+    def get(self, request: Request, owner: str, slug: str, ref: str, digest: str) -> HttpResponse:
+        """A picture that a standard sheet of the version names, whole or a cell, by its digest."""
+        version = find_version(request, owner, slug, ref)
+        sheets = StandardSheet.objects.visible_to(request.user).filter(version=version)
+        if not sheets.with_picture(digest).exists():
+            raise Http404
+        content = serving.Representation(
+            data=blobs.read_blob(digest),
+            digest=digest,
+            media_type="image/webp",
+            caching=caching_of(version, usual=serving.IMMUTABLE),
+        )
+        return serving.serve(request, content)
+
+
+def _newest(request: Request, version: Version, sheets: StandardSheetQuerySet) -> StandardSheet:
+    """Return the newest of the sheets, or that of the checkpoint that the caller names."""
+    checkpoint = request.query_params.get("checkpoint")
+    if checkpoint is not None:
+        sheets = sheets.filter(checkpoint=checkpoint)
+    found = sheets.newest_first().first()
+    if found is None:
+        # Whoever comes here sees the version, so that this tells nothing they may not know.
+        raise NotDrawn("not-found", _why_not(version, checkpoint))
+    return found
+
+
+def _why_not(version: Version, checkpoint: str | None) -> str:
+    if checkpoint is not None:
+        return f"{version} has no standard sheet that was drawn by the checkpoint “{checkpoint}”."
+    if not version.aesthetic.is_public or version.yanked_at is not None:
+        return f"{version} has no standard sheet: it is private or withdrawn, so none is drawn."
+    if version.space.name != settings.HUB_SPACE:
+        return (
+            f"{version} has no standard sheet: it lives in the space “{version.space.name}”, and "
+            f"the hub draws in “{settings.HUB_SPACE}”."
+        )
+    return f"The standard sheet of {version} is not drawn yet; a worker that is idle does it."
+
+
+def _facts(version: Version, sheet: StandardSheet) -> dict[str, object]:
+    return {
+        "aesthetic": str(version),
+        "version_digest": version.version_digest,
+        "checkpoint": sheet.checkpoint,
+        "recipe": sheet.recipe,
+        "cells": [{**cell, "url": _url(version, cell["digest"])} for cell in sheet.cells],
+        "picture": {"digest": sheet.picture, "url": _url(version, sheet.picture)},
+    }
+
+
+def _url(version: Version, digest: str) -> str:
+    aesthetic = version.aesthetic
+    names = [aesthetic.owner.username, aesthetic.slug, version.name, digest]
+    return reverse("api:standard_sheet_picture", args=names)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0003_sheets_mixtures_sharing'),
+        ('generation', '0004_text_encoders'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

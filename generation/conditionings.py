@@ -5,18 +5,26 @@ themselves.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Self
 
 import torch
 from safetensors.torch import load, save
+from torch import Tensor
 
 from generation.aiming import direction_of
 from generation.aims import Aim
 from generation.checkpoint import Models
+from generation.emphasis import EmphasisRefused
 from generation.keeping import keep, kept
-from generation.personalisation import Recipe, personalise
+from generation.personalisation import (
+    LARGEST_BATCH,
+    PersonalisationRefused,
+    Personalised,
+    Recipe,
+    personalise,
+)
 from generation.prompt_embeds import PromptEmbeds
 from generation.text_encoders import TextEncoders
 from generation.worker_models import checkpoint_digest, models_for
@@ -62,58 +70,127 @@ class Conditioning:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A prompt, and what it is moved towards."""
+
+    aim: Aim
+    prompt: str
+
+
 def conditioning_of(
     aim: Aim,
     prompt: str,
     recipe: Recipe,
     on_step: Callable[[int], None] | None = None,
+    waiting: Iterable[Wanted] = (),
 ) -> Conditioning:
     """Return a prompt's conditioning, kept or made; `on_step` gets the number of steps done.
 
     A prompt of several rows is personalised row by row; agreement and drift are the rows' means.
-    Raises PersonalisationRefused, EmphasisRefused, and JobFailed for another space's encoder.
+    What is `waiting` for the same recipe is personalised in the same batch and kept, as far as it
+    fits: ascent then reads the weights once for all of them. Raises PersonalisationRefused,
+    EmphasisRefused, and JobFailed for another space's encoder.
     """
     models = models_for(aim.version.space)
-    key = _key(aim, prompt, recipe)
+    key = _key(Wanted(aim, prompt), recipe)
     if (file := kept(key)) is not None:
         return Conditioning.from_file(file, models.text_encoder.device)
-    made = _made(models, aim, prompt, recipe, on_step)
-    keep(key, made.to_file(), KEPT)
-    return made
+    own = _Ready.of(models, Wanted(aim, prompt))
+    batch = _batch(models, own, recipe, waiting)
+    try:
+        made = _made(models, batch, recipe, on_step)
+    except PersonalisationRefused:
+        if len(batch) == 1:
+            raise
+        made = _made(models, [own], recipe, on_step)  # It may be another's prompt that can't.
+    for ready, conditioning in zip(batch, made, strict=False):
+        keep(_key(ready.wanted, recipe), conditioning.to_file(), KEPT)
+    return made[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A prompt that can be personalised."""
+
+    wanted: Wanted
+    ids: Tensor  # [rows, 77]
+    direction: Tensor  # [width]
+
+    @classmethod
+    def of(cls, models: Models, wanted: Wanted) -> Self:
+        ids = models.tokenize(wanted.prompt).ids
+        return cls(wanted, ids, direction_of(wanted.aim, models))
+
+
+def _batch(models: Models, own: _Ready, recipe: Recipe, waiting: Iterable[Wanted]) -> list[_Ready]:
+    """Return `own` and what is waiting, not kept yet and fits into one batch of ascent beside it.
+
+    Adam takes each prompt by itself, so that others would only be in its way.
+    """
+    batch = [own]
+    if recipe.optimiser != "ascent":
+        return batch
+    free = LARGEST_BATCH - len(own.ids)
+    keys = {_key(own.wanted, recipe)}
+    for wanted in waiting:
+        key = _key(wanted, recipe)
+        if key in keys or kept(key) is not None:
+            continue
+        keys.add(key)
+        try:
+            ready = _Ready.of(models, wanted)
+        except (PersonalisationRefused, EmphasisRefused):
+            continue  # Its own job will say why.
+        if len(ready.ids) <= free:
+            batch.append(ready)
+            free -= len(ready.ids)
+    return batch
 
 
 def _made(
     models: Models,
-    aim: Aim,
-    prompt: str,
+    batch: Sequence[_Ready],
     recipe: Recipe,
     on_step: Callable[[int], None] | None,
-) -> Conditioning:
-    ids = models.tokenize(prompt).ids  # [rows, 77]
-    rows = len(ids)
+) -> list[Conditioning]:
+    directions = [ready.direction.expand(len(ready.ids), -1) for ready in batch]
+    rows = sum(len(ready.ids) for ready in batch)
     changed = personalise(
         models.text_encoder,
-        ids,
-        direction_of(aim, models),  # [width]
+        torch.cat([ready.ids for ready in batch]),  # [rows, 77]
+        torch.cat(directions),  # [rows, width]
         replace(recipe, reads=models.kind.reads),
         on_step=on_step and (lambda step: on_step(step // rows)),
     )
+    made, first = [], 0
+    for ready in batch:
+        end = first + len(ready.ids)
+        made.append(_conditioning(models, ready.wanted.prompt, recipe, changed, slice(first, end)))
+        first = end
+    return made
+
+
+def _conditioning(
+    models: Models, prompt: str, recipe: Recipe, changed: Personalised, rows: slice
+) -> Conditioning:
+    """Return what the `rows` of one prompt have become."""
     conditioner = models.conditioner(prompt, recipe.clip_skip)
     return Conditioning(
-        plain=conditioner(changed.plain),
-        personalised=conditioner(changed.conditioning),
-        agreement=[round(value, 6) for value in changed.agreement.mean(0).tolist()],
-        drift=float(changed.drift.mean()),
+        plain=conditioner(changed.plain[rows]),
+        personalised=conditioner(changed.conditioning[rows]),
+        agreement=[round(value, 6) for value in changed.agreement[rows].mean(0).tolist()],
+        drift=float(changed.drift[rows].mean()),
         text_encoders=models.kind.text_encoders,
     )
 
 
-def _key(aim: Aim, prompt: str, recipe: Recipe) -> str:
+def _key(wanted: Wanted, recipe: Recipe) -> str:
     """Name everything that decides a conditioning."""
     decisive = {
         "checkpoint": checkpoint_digest(),
-        "aim": aim.decisive(),
-        "prompt": prompt,
+        "aim": wanted.aim.decisive(),
+        "prompt": wanted.prompt,
         "recipe": asdict(recipe),
     }
     return f"conditioning:{digest_bytes(canonical_json(decisive))}"

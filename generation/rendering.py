@@ -1,14 +1,15 @@
 """From a queued generation to two stored pictures: personalise, then draw. Worker side."""
 
+from collections.abc import Iterator
 from functools import partial
 
 from generation import diffusion, likeness, previews, provenance
 from generation.aims import Aim
-from generation.conditionings import conditioning_of
+from generation.conditionings import Wanted, conditioning_of
 from generation.doses import RECIPE
 from generation.emphasis import EmphasisRefused
 from generation.models import Generation
-from generation.personalisation import PersonalisationRefused, Recipe
+from generation.personalisation import LARGEST_BATCH, PersonalisationRefused, Recipe
 from generation.worker_models import checkpoint_digest, models_for
 from registry import blobs
 from registry.leases import JobFailed, Lease
@@ -30,6 +31,7 @@ def render(generation: Generation, lease: Lease) -> None:
             on_step=lambda step: lease.report(
                 stage="personalising", done=step, total=generation.total
             ),
+            waiting=_waiting(generation),
         )
         drawn = diffusion.draw_within_memory(
             models,
@@ -62,6 +64,13 @@ def render(generation: Generation, lease: Lease) -> None:
         remark=_remark(drawn),
         done=generation.total,
     )
+
+
+def _waiting(generation: Generation) -> Iterator[Wanted]:
+    """Give the prompts of drawings that wait for the same recipe, oldest first."""
+    alike = Generation.objects.waiting_alike(generation, RECIPE).select_related("version__space")
+    for each in alike[:LARGEST_BATCH]:
+        yield Wanted(Aim.of(each), each.prompt)
 
 
 def _report(generation: Generation, lease: Lease, progress: diffusion.Progress) -> None:

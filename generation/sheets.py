@@ -15,11 +15,16 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from accounts.quotas import check_quota
+from accounts.refusals import Refusal
 from generation.models import Generation, Sheet
 from generation.models.generations import LARGEST_SEED
 from generation.models.sheets import MOST_CELLS
 from generation.prompts import drawn_today, new_seed, queue_generation
 from registry.models import Version
+
+
+class SheetRemoved(Refusal):
+    """A single cell of a removed sheet cannot be put back."""
 
 
 @transaction.atomic

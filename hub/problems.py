@@ -161,6 +161,12 @@ _ALL = (
         "look; a sheet, once nothing of it waits or runs, while everybody may see all its looks.",
     ),
     Problem(
+        "sheet-removed",
+        HTTPStatus.CONFLICT,
+        "The sheet is removed",
+        "What was removed with its sheet is put back with it.",
+    ),
+    Problem(
         "incompatible-space",
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The spaces differ",

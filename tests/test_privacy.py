@@ -40,6 +40,7 @@ OF_ONE = {
     "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",
     "api:yank", "api:neighbours", "api:manifest", "api:recipe", "api:file", "api:blob",
     "api:by_hash", "api:job", "api:generation", "api:generation_picture", "api:generation_share",
+    "api:put_back_generation",
     "api:shared_generations", "api:sheet", "api:cancel_sheet", "api:put_back_sheet",
     "api:sheet_share", "api:shared_sheets", "api:standard_sheet", "api:standard_sheet_picture",
 }  # fmt: skip
@@ -50,7 +51,7 @@ LISTS = {
     "generation:removed", "generation:compare", "generation:sheets", "generation:new_sheet",
     "accounts:tokens", "api:aesthetics", "api:generations", "generation:dose", "api:dose",
     "api:agreement", "api:prompt_embeds", "api:sheets", "api:doses_sheet", "api:looks_sheet",
-    "api:removed_sheets",
+    "api:removed_sheets", "api:removed_generations",
 }  # fmt: skip
 
 # The same for everybody, or about the visitor alone.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -9,10 +10,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics
+from rest_framework import generics, status
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from accounts.authentication import ScopePermission, person_of
 from accounts.models import Token
@@ -23,6 +26,7 @@ from generation.api.serializers import (
 )
 from generation.models import Generation
 from generation.prompts import find_version, queue_generation
+from generation.sheets import SheetRemoved
 from registry import blobs, serving
 from registry.api.pagination import SignedCursorPagination
 from registry.api.raw_bytes import BytesView
@@ -80,13 +84,55 @@ def _named_other(ref: str, index: int, person: Any) -> Version:
     return version
 
 
+class RemovedGenerationList(generics.ListAPIView[Generation]):
+    """The generations that you have removed and can put back, but for those of a removed sheet."""
+
+    serializer_class = GenerationSerializer
+    pagination_class = SignedCursorPagination
+    permission_classes = [IsAuthenticated, ScopePermission]
+
+    def get_queryset(self) -> QuerySet[Generation]:
+        own = Generation.objects.owned_by(self.request.user).removed()
+        return own.with_look().with_ingredients().order_by("-created_at", "-pk")
+
+
 class GenerationDetail(generics.RetrieveAPIView[Generation]):
     """One generation, yours or shared: every parameter, and the pictures once they are there."""
 
     serializer_class = GenerationSerializer
+    write_scope = Token.Scope.GENERATE
 
     def get_queryset(self) -> QuerySet[Generation]:
         return Generation.objects.visible_to(self.request.user).with_look()
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """Remove it: ended, taken back, listed no more. It can be put back."""
+        Generation.objects.remove(find_own_generation(request, pk).pk)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class GenerationPutBack(APIView):
+    write_scope = Token.Scope.GENERATE
+
+    @extend_schema(request=None, responses=GenerationSerializer)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Undo the removal of a generation; one of a removed sheet comes back with it."""
+        found = find_own_generation(request, pk)
+        if not Generation.objects.put_back(found.pk) and found.hidden_at is not None:
+            sentence = "The sheet of this generation is removed; put the sheet back."
+            raise SheetRemoved("sheet-removed", sentence)
+        return Response(GenerationSerializer(find_own_generation(request, pk)).data)
+
+
+def find_own_generation(request: Request, pk: UUID) -> Generation:
+    """Return a generation of the caller; 404 for what they may not see, 403 for others' things."""
+    found: Generation = get_object_or_404(
+        Generation.objects.visible_to(request.user).with_look(), pk=pk
+    )
+    if found.owner_id != request.user.pk:
+        raise PermissionDenied(f"This drawing belongs to {found.owner.username}.")
+    return found
 
 
 class GenerationPicture(BytesView):

@@ -4,16 +4,15 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Token
 from generation import sharing
+from generation.api.generations import find_own_generation
 from generation.api.serializers import GenerationSerializer
 from generation.api.sheets import (
     SheetSerializer,
@@ -24,16 +23,6 @@ from generation.api.sheets import (
 from generation.models import Generation, Sheet
 from registry.api.aesthetics import find_aesthetic
 from registry.api.pagination import SignedCursorPagination
-
-
-def find_own_generation(request: Request, pk: UUID) -> Generation:
-    """Return a generation of the caller; 404 for what they may not see, 403 for others' things."""
-    found: Generation = get_object_or_404(
-        Generation.objects.visible_to(request.user).with_look(), pk=pk
-    )
-    if found.owner_id != request.user.pk:
-        raise PermissionDenied(f"This drawing belongs to {found.owner.username}.")
-    return found
 
 
 class GenerationShare(APIView):

@@ -20,6 +20,16 @@ urlpatterns = [
     path("sheets/<uuid:pk>/put-back", sheets.SheetPutBack.as_view(), name="put_back_sheet"),
     path("sheets/<uuid:pk>/share", sharing.SheetShare.as_view(), name="sheet_share"),
     path("generations", generations.GenerationList.as_view(), name="generations"),
+    path(
+        "generations/removed",
+        generations.RemovedGenerationList.as_view(),
+        name="removed_generations",
+    ),
+    path(
+        "generations/<uuid:pk>/put-back",
+        generations.GenerationPutBack.as_view(),
+        name="put_back_generation",
+    ),
     path("generations/<uuid:pk>", generations.GenerationDetail.as_view(), name="generation"),
     path("generations/<uuid:pk>/share", sharing.GenerationShare.as_view(), name="generation_share"),
     path(

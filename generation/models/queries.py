@@ -1,6 +1,7 @@
 """Who may see which generations, how they are found, and how they change hands."""
 
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
@@ -14,7 +15,7 @@ from registry.models import Aesthetic, JobState, Version
 from registry.models.jobs import FINAL_STATES, JobQuerySet
 
 if TYPE_CHECKING:
-    from generation.models.generations import Generation  # noqa: F401 (named in a string)
+    from generation.models.generations import Generation
     from generation.models.sheets import Sheet
 
 
@@ -94,6 +95,13 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         """Return the looks that these were drawn with, by their titles."""
         used = Aesthetic.objects.filter(pk__in=self.order_by().values("version__aesthetic"))
         return used.select_related("owner").order_by("title", "pk")
+
+    def waiting_alike(self, generation: "Generation", fields: Iterable[str]) -> Self:
+        """Return what waits to be drawn in the same space with these fields the same."""
+        same = {name: getattr(generation, name) for name in fields}
+        space = generation.version.space
+        waiting = self.filter(state=JobState.QUEUED, version__space=space, **same)
+        return waiting.exclude(pk=generation.pk).order_by("created_at", "pk")
 
     def with_look(self) -> Self:
         """Bring along what pages and answers say of the look and of who drew with it."""

@@ -1,13 +1,20 @@
 """Conditionings are kept by content, and read back as they were."""
 
+from typing import Any
+from uuid import uuid4
+
 import pytest
 import torch
 from pytest_django import Settings
 
+from accounts.models import User
 from generation.aims import Aim
-from generation.conditionings import Conditioning, conditioning_of
-from generation.personalisation import Recipe
+from generation.conditionings import Conditioning, Wanted, conditioning_of
+from generation.personalisation import LARGEST_BATCH, Recipe
 from generation.prompt_embeds import PromptEmbeds
+from generation.prompts import queue_generation
+from generation.rendering import recipe_of
+from generation.tasks import draw_generation
 from generation.text_encoders import TextEncoders
 from registry.models import Version
 
@@ -64,3 +71,63 @@ def test_the_file_keeps_every_bit() -> None:
     assert read.plain.pooled is None
     assert read.text_encoders is TextEncoders.ONE
     assert (made.agreement, made.drift) == (read.agreement, read.drift)
+
+
+# --- With what waits beside it ------------------------------------------------------------------
+
+ASCENT = Recipe("ascent", steps=3, rate=0.05)
+OTHER = "a boat on the sea"
+
+
+def test_ascent_takes_along_what_waits_for_the_same_recipe(
+    measured: Version, settings: Settings
+) -> None:
+    aim, done = Aim(measured), list[int]()
+    conditioning_of(aim, PROMPT, ASCENT, waiting=[Wanted(aim, OTHER), Wanted(aim, PROMPT)])
+    together = conditioning_of(aim, OTHER, ASCENT, done.append)
+    assert done == []
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
+    alone = conditioning_of(aim, OTHER, ASCENT, done.append)
+    assert done == [1, 2, 3]  # since nothing was kept there
+    torch.testing.assert_close(together.personalised.hidden, alone.personalised.hidden)
+    assert together.agreement == pytest.approx(alone.agreement, abs=1e-5)
+
+
+def test_no_more_is_taken_along_than_fits_into_one_batch(measured: Version) -> None:
+    aim = Aim(measured)
+    waiting = [Wanted(aim, f"a tree number {number}") for number in range(LARGEST_BATCH)]
+    conditioning_of(aim, PROMPT, ASCENT, waiting=waiting)
+    done: list[int] = []
+    for wanted in waiting[:-1]:
+        conditioning_of(wanted.aim, wanted.prompt, ASCENT, done.append)
+    assert done == []
+    conditioning_of(aim, waiting[-1].prompt, ASCENT, done.append)
+    assert done == [1, 2, 3]
+
+
+def test_what_waits_and_cannot_be_personalised_does_no_harm(measured: Version) -> None:
+    aim = Aim(measured)
+    waiting = [Wanted(Aim(measured, [(measured, -1.0)]), OTHER), Wanted(aim, "(a boat:99)")]
+    assert len(conditioning_of(aim, PROMPT, ASCENT, waiting=waiting).agreement) == 4
+
+
+def test_adam_takes_nothing_along(measured: Version) -> None:
+    aim, done = Aim(measured), list[int]()
+    conditioning_of(aim, PROMPT, RECIPE, waiting=[Wanted(aim, OTHER)])
+    conditioning_of(aim, OTHER, RECIPE, done.append)
+    assert done == [1, 2, 3]
+
+
+def test_a_worker_takes_along_the_drawings_that_wait_alike(ada: User, measured: Version) -> None:
+    asked: dict[str, Any] = {"optimiser": "ascent", "steps": 2, "rate": 0.05, "sampling_steps": 1}
+    first, alike, stronger = (
+        queue_generation(ada, version=measured, prompt=prompt, **asked, anchor=anchor)
+        for prompt, anchor in ((PROMPT, 0), (OTHER, 0), ("a castle", 1))
+    )
+    draw_generation(str(first.pk))
+    for made, steps in ((alike, []), (stronger, [1, 2])):
+        done: list[int] = []
+        conditioning_of(Aim.of(made), made.prompt, recipe_of(made), done.append)
+        assert done == steps
+    alike.refresh_from_db()
+    assert alike.state == "queued"

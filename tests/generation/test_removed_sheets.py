@@ -265,3 +265,46 @@ def test_sharing_and_removing_at_once_leave_nothing_shared_that_is_removed() -> 
     assert hidden(made) == EVERY_PLACE
     assert not made.cells.filter(shared_at__isnull=False).exists()
     assert Sheet.objects.get().shared_at is None
+
+
+# --- Single generations, by API -----------------------------------------------------------------
+
+
+def test_a_generation_is_removed_and_put_back_by_api(
+    client: Client, ada: User, finished: Generation
+) -> None:
+    said = factories.bearer(ada, "generate", "read")
+    address = f"/api/v1/generations/{finished.pk}"
+    sharing.share(finished)
+    assert client.delete(address, headers=said).status_code == 204
+    assert client.delete(address, headers=said).status_code == 204  # twice is the same
+    assert client.get("/api/v1/generations", headers=said).json()["items"] == []
+    removed = client.get("/api/v1/generations/removed", headers=said).json()["items"]
+    assert [each["id"] for each in removed] == [str(finished.pk)]
+    back = client.post(f"{address}/put-back", headers=said)
+    assert (back.status_code, back.json()["shared_at"]) == (200, None)
+    assert client.get("/api/v1/generations/removed", headers=said).json()["items"] == []
+
+
+def test_a_generation_of_a_removed_sheet_is_not_put_back_by_itself(
+    client: Client, ada: User, sheet: Sheet
+) -> None:
+    sheets.remove(sheet)
+    cell, said = sheet.cells.first(), factories.bearer(ada, "generate")
+    assert cell is not None
+    answer = client.post(f"/api/v1/generations/{cell.pk}/put-back", headers=said)
+    assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[-1]) == (409, "sheet-removed")
+    assert "put the sheet back" in answer.json()["detail"]
+
+
+def test_others_cannot_remove_a_shared_generation(
+    client: Client, bob: User, finished: Generation
+) -> None:
+    sharing.share(finished)
+    said = factories.bearer(bob, "generate")
+    assert client.delete(f"/api/v1/generations/{finished.pk}", headers=said).status_code == 403
+    assert (
+        client.post(f"/api/v1/generations/{finished.pk}/put-back", headers=said).status_code == 403
+    )
+    finished.refresh_from_db()
+    assert finished.hidden_at is None

@@ -10,10 +10,12 @@ REPOSITORY = "v2/<str:owner>/<str:slug>"
 app_name = "clients"
 urlpatterns = [
     path(MODEL, hugging_face.ModelInfo.as_view(), name="model"),
-    path(f"{MODEL}/revision/<str:ref>", hugging_face.ModelInfo.as_view(), name="model_revision"),
-    path(f"{MODEL}/tree/<str:ref>", hugging_face.Tree.as_view(), name="model_tree"),
     path(
-        "<str:owner>/<str:slug>/resolve/<str:ref>/<path:name>",
+        f"{MODEL}/revision/<str:revision>", hugging_face.ModelInfo.as_view(), name="model_revision"
+    ),
+    path(f"{MODEL}/tree/<str:revision>", hugging_face.Tree.as_view(), name="model_tree"),
+    path(
+        "<str:owner>/<str:slug>/resolve/<str:revision>/<path:name>",
         hugging_face.Resolve.as_view(),
         name="resolve",
     ),

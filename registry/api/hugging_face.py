@@ -94,19 +94,20 @@ def find_repository(request: Request, owner: str, slug: str) -> Aesthetic:
         raise Missing("RepoNotFound") from error
 
 
-def find_revision(aesthetic: Aesthetic, ref: str) -> Version:
-    """Return the published version that `ref` names, a commit or `main` too, or raise Missing."""
-    named = _named(aesthetic, ref).select_related("aesthetic__owner").prefetch_related("files")
+def find_revision(aesthetic: Aesthetic, revision: str) -> Version:
+    """Return the published version of that name, a commit or `main` too, or raise Missing."""
+    named = _named(aesthetic, revision).select_related("aesthetic__owner").prefetch_related("files")
     version = named.first()
     if version is None:
         raise Missing("RevisionNotFound")
     return version
 
 
-def _named(aesthetic: Aesthetic, ref: str) -> QuerySet[Version]:
-    if COMMIT.fullmatch(ref):
-        return aesthetic.versions.published().filter(version_digest__startswith=f"sha256:{ref}")
-    return aesthetic.versions.named("latest" if ref == MAIN else ref)
+def _named(aesthetic: Aesthetic, revision: str) -> QuerySet[Version]:
+    if COMMIT.fullmatch(revision):
+        published = aesthetic.versions.published()
+        return published.filter(version_digest__startswith=f"sha256:{revision}")
+    return aesthetic.versions.named("latest" if revision == MAIN else revision)
 
 
 class RepositoryView(BytesView):
@@ -137,9 +138,11 @@ class RepositoryView(BytesView):
 class Resolve(RepositoryView):
     """A file of a version by its name."""
 
-    def get(self, request: Request, owner: str, slug: str, ref: str, name: str) -> HttpResponse:
-        version = find_revision(find_repository(request, owner, slug), ref)
-        never_changes = digests.is_digest(ref) or COMMIT.fullmatch(ref) is not None
+    def get(
+        self, request: Request, owner: str, slug: str, revision: str, name: str
+    ) -> HttpResponse:
+        version = find_revision(find_repository(request, owner, slug), revision)
+        never_changes = digests.is_digest(revision) or COMMIT.fullmatch(revision) is not None
         caching = serving.IMMUTABLE if never_changes else serving.REVALIDATE
         response = _serve(request, version, name, caching=caching)
         response["X-Repo-Commit"] = commit_of(version)
@@ -163,8 +166,8 @@ def _serve(request: Request, version: Version, name: str, *, caching: str) -> Ht
 class ModelInfo(RepositoryView):
     """What clients want to know of a repository before they download it."""
 
-    def get(self, request: Request, owner: str, slug: str, ref: str = MAIN) -> Response:
-        version = find_revision(find_repository(request, owner, slug), ref)
+    def get(self, request: Request, owner: str, slug: str, revision: str = MAIN) -> Response:
+        version = find_revision(find_repository(request, owner, slug), revision)
         response = Response(describe(version))
         withdrawals.warn(response, version)
         return response
@@ -174,8 +177,8 @@ class ModelInfo(RepositoryView):
 class Tree(RepositoryView):
     """The files of a commit; there are no folders."""
 
-    def get(self, request: Request, owner: str, slug: str, ref: str) -> Response:
-        version = find_revision(find_repository(request, owner, slug), ref)
+    def get(self, request: Request, owner: str, slug: str, revision: str) -> Response:
+        version = find_revision(find_repository(request, owner, slug), revision)
         response = Response([_tree_row(entry) for entry in entries_of(version)])
         withdrawals.warn(response, version)
         return response

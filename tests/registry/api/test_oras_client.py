@@ -21,11 +21,12 @@ import oras.client
 where, token, folder = sys.argv[1:4]
 client = oras.client.OrasClient(hostname=where.partition("/")[0], insecure=True)
 if token:
-    client.set_token_auth(token)
+    client.auth.set_token_auth(token)
 """
 PULL = f"""{CLIENT}
 print(*client.pull(target=where, outdir=folder), sep="\\n")
 """
+LOGGED_IN_PULL = PULL.replace("set_token_auth(", "set_basic_auth('ada', ")
 MANIFEST = f"""{CLIENT}
 import oras.schemas
 print(json.dumps(client.get_manifest(where, validation_schema=oras.schemas.manifest)))
@@ -35,10 +36,9 @@ print(*client.get_tags(where))
 print(*client.get_tags(where, N=2))
 """
 ERROR = f"""{CLIENT}
-try:
-    client.get_manifest(where)
-except ValueError as error:
-    print(error)
+url = client.get_container(where).manifest_url()
+answer = client.do_request(f"http://{{url}}")
+print(answer.status_code, *(error["code"] for error in answer.json()["errors"]))
 """
 PUSH = f"""{CLIENT}
 from pathlib import Path
@@ -110,13 +110,13 @@ def test_tags_are_listed(oras: Run, version: Version) -> None:
 
 def test_what_is_missing_is_unknown(oras: Run, version: Version) -> None:
     with watched_requests() as asked:
-        assert "NAME_UNKNOWN" in oras(ERROR, "ada/nothing:latest")
+        assert oras(ERROR, "ada/nothing:latest") == "404 NAME_UNKNOWN"
     assert asked == [
         "GET /v2/ada/nothing/manifests/latest",
         "GET /v2/token",
         "GET /v2/ada/nothing/manifests/latest",
     ]
-    assert "MANIFEST_UNKNOWN" in oras(ERROR, f"{REPOSITORY}:v2")
+    assert oras(ERROR, f"{REPOSITORY}:v2") == "404 MANIFEST_UNKNOWN"
 
 
 def test_what_is_private_is_unknown_to_all_but_its_owner(
@@ -126,11 +126,21 @@ def test_what_is_private_is_unknown_to_all_but_its_owner(
     _, owners = issue_token(version.aesthetic.owner, name="mine", scopes=["read"])
     _, strangers = issue_token(bob, name="mine", scopes=["read"])
     for token in ("", strangers):
-        assert "NAME_UNKNOWN" in oras(ERROR, f"{REPOSITORY}:v1", token)
+        assert oras(ERROR, f"{REPOSITORY}:v1", token) == "404 NAME_UNKNOWN"
     assert len(oras(PULL, f"{REPOSITORY}:v1", owners).splitlines()) == 4
+
+
+def test_a_token_is_the_password_to_log_in_with(oras: Run, version: Version) -> None:
+    Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
+    _, owners = issue_token(version.aesthetic.owner, name="mine", scopes=["read"])
+    with watched_requests() as asked:
+        assert len(oras(LOGGED_IN_PULL, REPOSITORY, owners).splitlines()) == 4
+    assert asked[1] == "GET /v2/token"
 
 
 def test_a_push_is_refused(oras: Run, version: Version) -> None:
     _, owners = issue_token(version.aesthetic.owner, name="mine", scopes=["read", "write"])
     for token in ("", owners):
-        assert "UNSUPPORTED" in oras(PUSH, f"{REPOSITORY}:v9", token)
+        with watched_requests() as asked:
+            assert "UNSUPPORTED" in oras(PUSH, f"{REPOSITORY}:v9", token)
+        assert "GET /v2/token" not in asked

@@ -59,7 +59,7 @@ def check(version: Version) -> Iterator[Deviation]:
     """Recompute every digest of a version; of one that is not ready, those of its recipe."""
     subject = f"{version} (version {version.pk})"
     said = _said_of(version)
-    yield from _check_members(subject, version)
+    yield from _check_recipe_by_rows(subject, version)
     if version.state != JobState.SUCCEEDED:
         yield from check_recipe(subject, said, bytes(version.recipe))
         return
@@ -78,12 +78,15 @@ def check(version: Version) -> Iterator[Deviation]:
 
 def _said_of(version: Version) -> Said:
     return Said(
+        ref=version.aesthetic.ref,
         version_digest=version.version_digest,
         vector_digest=version.vector_digest,
         image_set_digest=version.image_set_digest,
         recipe_digest=version.recipe_digest,
         space=version.space.name,
         construction=version.construction,
+        images=version.image_count,
+        resultant_length=version.resultant_length,
         files=tuple(
             FileEntry(file.name, file.media_type, file.size, file.digest)
             for file in version.files.all()
@@ -107,13 +110,25 @@ def _check_vector(subject: str, version: Version) -> Iterator[Deviation]:
     yield from differing(subject, "vector digest", expected=version.vector_digest, found=found)
 
 
-def _check_members(subject: str, version: Version) -> Iterator[Deviation]:
-    """Compare the snapshot of the set with its digest in the recipe, and with its size."""
-    members = [(member.image.digest, member.side) for member in version.members.all()]
+def _check_recipe_by_rows(subject: str, version: Version) -> Iterator[Deviation]:
+    """Compare what the recipe says of the set and the space with the rows of both."""
     try:
-        named = strict_json.read(bytes(version.recipe)).get("members")
+        recipe = strict_json.read(bytes(version.recipe))
     except strict_json.JSONRefused:
         return  # `check_recipe` says so
+    yield from _check_members(subject, version, recipe.get("members"))
+    space = recipe.get("space")
+    named = space if isinstance(space, dict) else {}
+    for key in ("architecture", "weights", "preprocessing", "width"):
+        found = version.space.identity()[key]
+        yield from differing(
+            subject, f"recipe, {key} of the space", expected=named.get(key), found=found
+        )
+
+
+def _check_members(subject: str, version: Version, named: object) -> Iterator[Deviation]:
+    """Compare the snapshot of the set with its digest in the recipe, and with its size."""
+    members = [(member.image.digest, member.side) for member in version.members.all()]
     found = digests.members_digest(members)
     yield from differing(subject, "recipe, members of the set", expected=named, found=found)
     if members:

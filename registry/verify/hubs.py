@@ -98,6 +98,7 @@ def check_ref(ref: str, hub: Hub, *, wanted: str | None = None) -> Report:
     digests = {"version": digest_bytes(manifest.data), "recipe": digest_bytes(recipe.data)}
     digests |= {name: digest_bytes(answer.data) for name, answer in files.items() if answer}
     deviations = [*check_version(ref, said, parts), *_check_etags(ref, answers)]
+    deviations += differing(ref, "aesthetic", expected=ref.partition("@")[0], found=said.ref)
     if is_digest(name):
         deviations += differing(
             ref, "version that was asked for", expected=name, found=digests["version"]
@@ -122,16 +123,30 @@ def _said(ref: str, answer: Answer) -> Said:
         raise Unchecked(f"What the hub says of {ref} can't be read. {error}") from error
     match said:
         case {
+            "ref": str(name),
             "version_digest": str(version),
             "vector_digest": str(vector),
             "image_set_digest": str(images),
             "recipe_digest": str(recipe),
             "space": str(space),
             "construction": str(construction),
+            "image_count": int(count),
+            "resultant_length": (float() | int() | None) as length,
             "files": list(files),
         }:
             entries = tuple(_entry(ref, file) for file in files)
-            return Said(version, vector, images, recipe, space, construction, entries)
+            return Said(
+                ref=name.partition("@")[0],
+                version_digest=version,
+                vector_digest=vector,
+                image_set_digest=images,
+                recipe_digest=recipe,
+                space=space,
+                construction=construction,
+                images=count,
+                resultant_length=length,
+                files=entries,
+            )
         case _:
             raise Unchecked(f"What answers for {ref} is no hub, or one of another kind.")
 

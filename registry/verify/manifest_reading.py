@@ -11,6 +11,9 @@ VECTOR_DIGEST = f"{PREFIX}.vector-digest"
 IMAGE_SET_DIGEST = f"{PREFIX}.image-set-digest"
 SPACE = f"{PREFIX}.space"
 CONSTRUCTION = f"{PREFIX}.construction"
+IMAGES = f"{PREFIX}.images"
+RESULTANT_LENGTH = f"{PREFIX}.resultant-length"
+REF = "org.opencontainers.image.ref.name"
 
 
 class ManifestRefused(Exception):

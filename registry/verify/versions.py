@@ -14,7 +14,10 @@ from registry.verify.deviations import MISSING, Deviation, differing
 from registry.verify.manifest_reading import (
     CONSTRUCTION,
     IMAGE_SET_DIGEST,
+    IMAGES,
     RECIPE,
+    REF,
+    RESULTANT_LENGTH,
     SPACE,
     VECTOR_DIGEST,
     Listing,
@@ -27,12 +30,15 @@ from registry.verify.manifest_reading import (
 class Said:
     """What a version's row, or a hub's answer, says of it; empty where it has no such part."""
 
+    ref: str  # owner/slug
     version_digest: str
     vector_digest: str
     image_set_digest: str
     recipe_digest: str
     space: str
     construction: str
+    images: int
+    resultant_length: float | None
     files: tuple[FileEntry, ...]
 
 
@@ -93,12 +99,16 @@ def _check_listing(
     recipe = FileEntry(RECIPE, RECIPE_TYPE, recipe_size, said.recipe_digest)
     yield from _check_entries(subject, {RECIPE: recipe}, {RECIPE: listing.recipe})
     yield from _check_entries(subject, {file.name: file for file in said.files}, listing.files)
+    length = said.resultant_length
     for name, expected in (
         (VECTOR_DIGEST, said.vector_digest),
         (IMAGE_SET_DIGEST, said.image_set_digest),
         (RECIPE_DIGEST, said.recipe_digest),
+        (REF, said.ref),
         (SPACE, said.space),
         (CONSTRUCTION, said.construction),
+        (IMAGES, str(said.images)),
+        (RESULTANT_LENGTH, "" if length is None else f"{length:.6f}"),
     ):
         yield from differing(
             subject,

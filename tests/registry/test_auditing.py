@@ -13,7 +13,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from registry import auditing, blobs, queueing
-from registry.models import Aesthetic, Feature, Version, VersionFile, VersionMember
+from registry.management.commands import verify
+from registry.models import Aesthetic, Feature, Space, Version, VersionFile, VersionMember
 from tests import factories
 
 OTHER = "sha256:" + "0" * 64
@@ -84,6 +85,10 @@ def test_a_version_that_waits_has_a_recipe_to_check(draft: Aesthetic, version: V
     Version.objects.filter(pk=waiting.pk).update(recipe=b"{}")
     assert named() == [
         "ada/sea-mist@draft: recipe, members of the set",
+        "ada/sea-mist@draft: recipe, architecture of the space",
+        "ada/sea-mist@draft: recipe, weights of the space",
+        "ada/sea-mist@draft: recipe, preprocessing of the space",
+        "ada/sea-mist@draft: recipe, width of the space",
         "ada/sea-mist@draft: recipe digest",
         "ada/sea-mist@draft: recipe, construction",
         "ada/sea-mist@draft: recipe, name of the space",
@@ -117,7 +122,8 @@ COLUMNS: list[tuple[dict[str, object], list[str]]] = [
             "stored manifest, bytes",
         ],
     ),
-    ({"image_count": 6}, ["number of images"]),
+    ({"image_count": 6}, ["number of images", "manifest, vnd.aesthetic-embedding.images"]),
+    ({"resultant_length": 1.0}, ["manifest, vnd.aesthetic-embedding.resultant-length"]),
     (
         {"construction": "contrast"},
         ["recipe, construction", "manifest, vnd.aesthetic-embedding.construction"],
@@ -134,6 +140,26 @@ def test_a_changed_column_is_named(
     with unsealed():
         Version.objects.filter(pk=version.pk).update(**change)
     assert named() == [f"ada/sea-mist@v1: {what}" for what in expected]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"weights": OTHER}, "recipe, weights of the space"),
+        ({"architecture": "another"}, "recipe, architecture of the space"),
+        ({"preprocessing": {"size": 224}}, "recipe, preprocessing of the space"),
+    ],
+)
+def test_a_changed_space_is_named(version: Version, change: dict[str, object], what: str) -> None:
+    Space.objects.update(**change)
+    assert named() == [f"ada/sea-mist@v1: {what}"]
+
+
+def test_a_version_given_to_another_aesthetic_is_named(version: Version, bob: User) -> None:
+    other = factories.aesthetic(bob, "other")
+    with unsealed():
+        Version.objects.filter(pk=version.pk).update(aesthetic=other)
+    assert named() == ["bob/other@v1: manifest, org.opencontainers.image.ref.name"]
 
 
 def test_a_changed_recipe_is_named(version: Version) -> None:
@@ -262,16 +288,32 @@ def test_the_command_says_it_to_programs(version: Version) -> None:
         "deviations": [],
     }
     with unsealed():
-        Version.objects.filter(pk=version.pk).update(image_count=9)
+        Version.objects.filter(pk=version.pk).update(version_digest=OTHER)
     printed, _ = refuse("--json")
     assert json.loads(printed)["deviations"] == [
         {
             "subject": f"ada/sea-mist@v1 (version {version.pk})",
-            "what": "number of images",
-            "expected": "9",
-            "found": "5",
-        }
+            "what": "version digest, the sha256 of the manifest",
+            "expected": OTHER,
+            "found": version.version_digest,
+        },
+        {
+            "subject": f"ada/sea-mist@v1 (version {version.pk})",
+            "what": "stored manifest",
+            "expected": OTHER,
+            "found": "nothing",
+        },
     ]
+
+
+def test_the_command_tells_how_far_it_is_beside_its_result(
+    version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "PAUSE", 0)
+    output, errors = StringIO(), StringIO()
+    call_command("verify", stdout=output, stderr=errors)
+    assert output.getvalue() == "Looked at 1 version, 5 images: all are what they are called.\n"
+    assert errors.getvalue().splitlines()[::5] == ["1 version", "1 version, 5 images"]
 
 
 def test_more_versions_are_no_more_queries(

@@ -119,3 +119,15 @@ def test_a_hub_whose_rows_were_changed_is_found_out(
     assert f"the manifest: expected {shelved.version_digest}, found {nothing}" in printed
     assert f"recipe digest: expected {shelved.recipe_digest}, found {nothing}" in printed
     assert "no manifest of a version" in printed
+
+
+def test_a_hub_that_gives_another_aesthetic_under_the_name_is_found_out(
+    live_server: LiveServer, version: Version, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All its parts agree with each other; but they are somebody else's."""
+    Aesthetic.objects.update(slug="cloud")
+    assert check(live_server, "ada/cloud@v1") == 1
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "expected" in line]
+    assert line == (
+        "  manifest, org.opencontainers.image.ref.name: expected ada/cloud, found ada/sea-mist"
+    )

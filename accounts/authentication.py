@@ -23,6 +23,25 @@ def person_of(request: Request) -> User:
     return request.user
 
 
+def find_token(secret: str) -> Token:
+    """Return the token, with its person, that `secret` is; raise AuthenticationFailed for none."""
+    if not secrets.is_well_formed(secret):
+        raise AuthenticationFailed(
+            "This is not a token of the hub, or a part of it is missing.", code="bad-token"
+        )
+    token = (
+        Token.objects.usable()
+        .select_related("user")
+        .filter(secret_hash=secrets.hash_secret(secret))
+        .first()
+    )
+    if token is None:
+        raise AuthenticationFailed(
+            "This token was revoked, has expired or never existed.", code="bad-token"
+        )
+    return token
+
+
 class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer aeh_…` (RFC 6750)."""
 
@@ -30,20 +49,7 @@ class BearerAuthentication(BaseAuthentication):
         scheme, _, secret = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        if not secrets.is_well_formed(secret):
-            raise AuthenticationFailed(
-                "This is not a token of the hub, or a part of it is missing.", code="bad-token"
-            )
-        token = (
-            Token.objects.usable()
-            .select_related("user")
-            .filter(secret_hash=secrets.hash_secret(secret))
-            .first()
-        )
-        if token is None:
-            raise AuthenticationFailed(
-                "This token was revoked, has expired or never existed.", code="bad-token"
-            )
+        token = find_token(secret)
         token.touch()
         return token.user, token
 

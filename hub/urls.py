@@ -34,6 +34,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("hub.api", namespace="api")),
     path("", include(hub_routes)),
+    path("", include("registry.api.client_urls")),
     path("", include("generation.urls")),
     path("", include("registry.urls")),
 ]

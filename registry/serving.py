@@ -18,6 +18,8 @@ IMMUTABLE = "public, max-age=31536000, immutable"  # by digest
 REVALIDATE = "public, no-cache"  # by alias or version
 PERSONAL = "private, no-store"
 
+QUOTATION_MARKS = str.maketrans(dict.fromkeys('"“”„‘’\\', "'"))  # noqa: RUF001
+
 # More digits than any length has are not worth reading: such a range is ignored like a wrong one.
 BYTE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
@@ -60,6 +62,12 @@ def repr_digest(digest: str) -> str:
     """Return the `Repr-Digest` header's value of a digest: RFC 9530."""
     encoded = base64.b64encode(bytes.fromhex(digests.hex_of(digest))).decode()
     return f"sha-256=:{encoded}:"
+
+
+def header_text(text: str) -> str:
+    """Return `text` as a header can hold it: printable ASCII, quotation marks made single ones."""
+    plain = text.translate(QUOTATION_MARKS).encode("ascii", "replace").decode()
+    return "".join(character if character.isprintable() else " " for character in plain)
 
 
 def covers_start(request: HttpRequest, response: HttpResponse) -> bool:

@@ -43,6 +43,8 @@ OF_ONE = {
     "api:put_back_generation",
     "api:shared_generations", "api:sheet", "api:cancel_sheet", "api:put_back_sheet",
     "api:sheet_share", "api:shared_sheets", "api:standard_sheet", "api:standard_sheet_picture",
+    "clients:model", "clients:model_revision", "clients:model_tree", "clients:resolve",
+    "clients:manifest", "clients:blob", "clients:tags",
 }  # fmt: skip
 
 # Answers that list things: what is private must not be among them.
@@ -58,7 +60,7 @@ LISTS = {
 OF_ALL = {
     "hub:about", "hub:problem", "hub:live", "hub:ready", "hub:docs", "registry:create",
     "hub:favicon", "api:root", "api:openapi", "api:unknown", "generation:read",
-    "api:picture_info",
+    "api:picture_info", "clients:distribution", "clients:pull_token", "clients:no_repository",
 }  # fmt: skip
 
 # What shows a drawing to everybody once it is shared.
@@ -102,6 +104,7 @@ def hidden_version(version: Version) -> Hidden:
             "owner": ["ada"],
             "slug": [version.aesthetic.slug],
             "ref": ["v1", "latest", version.version_digest],
+            "revision": ["v1", "main", version.version_digest, version.version_digest[7:47]],
             "name": [file.name, cover.removeprefix("sha256:"), other.removeprefix("sha256:")],
             "digest": [cover, other, file.digest, *facts, version.image_set_digest],
             "pk": [str(version.pk)],

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from registry import blobs, digests, serving
-from registry.api.raw_bytes import BytesView, caching_of
+from registry.api.raw_bytes import BytesView, caching_of, manifest_of, recipe_of
 from registry.api.serializers import VersionSerializer, VersionsSerializer
 from registry.api.versions import find_version
 from registry.downloads import count_download
@@ -63,15 +63,8 @@ class Blob(BytesView):
         version = named.select_related("aesthetic").first()
         if version is None:
             raise Http404
-        content = serving.Representation(
-            data=version.sealed_manifest
-            if version.version_digest == digest
-            else bytes(version.recipe),
-            digest=digest,
-            media_type="application/json",
-            caching=caching_of(version, usual=serving.IMMUTABLE),
-        )
-        return serving.serve(request, content)
+        part_of = manifest_of if version.version_digest == digest else recipe_of
+        return serving.serve(request, part_of(version, caching=serving.IMMUTABLE))
 
 
 class ByHash(APIView):

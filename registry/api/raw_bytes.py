@@ -8,7 +8,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from registry import serving
+from registry import manifests, serving
 from registry.models import Version
 
 
@@ -37,3 +37,25 @@ class BytesView(APIView):
 def caching_of(version: Version, *, usual: str) -> str:
     """Return `usual` for what is public; what only its owner may see no cache on the way keeps."""
     return usual if version.aesthetic.is_public else serving.PERSONAL
+
+
+def manifest_of(version: Version, *, caching: str) -> serving.Representation:
+    """Return the sealed manifest, byte for byte: its sha256 is the version digest."""
+    return serving.Representation(
+        data=version.sealed_manifest,
+        digest=version.version_digest,
+        media_type=manifests.MANIFEST_TYPE,
+        caching=caching_of(version, usual=caching),
+    )
+
+
+def recipe_of(
+    version: Version, *, caching: str, media_type: str = "application/json"
+) -> serving.Representation:
+    """Return the recipe, byte for byte: how the vector was made."""
+    return serving.Representation(
+        data=bytes(version.recipe),
+        digest=version.recipe_digest,
+        media_type=media_type,
+        caching=caching_of(version, usual=caching),
+    )

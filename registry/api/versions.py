@@ -16,7 +16,7 @@ from accounts.models import Token
 from registry import publishing, queueing, search, serving
 from registry.api.aesthetics import find_aesthetic, find_own_aesthetic
 from registry.api.pagination import SignedCursorPagination
-from registry.api.raw_bytes import BytesView, caching_of
+from registry.api.raw_bytes import BytesView, manifest_of, recipe_of
 from registry.api.serializers import (
     JobSerializer,
     NeighbourSerializer,
@@ -127,13 +127,7 @@ class Manifest(BytesView):
     def get(self, request: Request, owner: str, slug: str, ref: str) -> HttpResponse:
         """The sealed manifest, byte for byte: its sha256 is the version digest."""
         version = find_version(request, owner, slug, ref)
-        content = serving.Representation(
-            data=version.sealed_manifest,
-            digest=version.version_digest,
-            media_type="application/vnd.oci.image.manifest.v1+json",
-            caching=caching_of(version, usual=serving.REVALIDATE),
-        )
-        return serving.serve(request, content)
+        return serving.serve(request, manifest_of(version, caching=serving.REVALIDATE))
 
 
 class Recipe(BytesView):
@@ -141,10 +135,4 @@ class Recipe(BytesView):
     def get(self, request: Request, owner: str, slug: str, ref: str) -> HttpResponse:
         """The recipe, byte for byte: how the vector was made."""
         version = find_version(request, owner, slug, ref)
-        content = serving.Representation(
-            data=bytes(version.recipe),
-            digest=version.recipe_digest,
-            media_type="application/json",
-            caching=caching_of(version, usual=serving.REVALIDATE),
-        )
-        return serving.serve(request, content)
+        return serving.serve(request, recipe_of(version, caching=serving.REVALIDATE))

@@ -1,6 +1,7 @@
 """What the README tells people to type, typed."""
 
 import hashlib
+import os
 import re
 import shlex
 import subprocess
@@ -74,3 +75,26 @@ def test_the_curl_lines_find_download_and_draw(sunset: str, tmp_path: Path) -> N
     digest = VersionFile.objects.get(name="ember-dusk.safetensors").digest
     assert digest == f"sha256:{hashlib.sha256(downloaded).hexdigest()}"
     assert b'"kind":"generation"' in answers[2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_other_tools_download_and_all_is_right(sunset: str, tmp_path: Path) -> None:
+    (program,) = (block for block in blocks("") if "hf download" in block)
+    folder = Path(sys.executable).parent  # where `hf` and `python` are
+
+    ended = subprocess.run(
+        ["sh", "-e", "-c", program.replace(HOST, sunset)],
+        cwd=tmp_path,
+        env={
+            "PATH": f"{folder}:{os.environ['PATH']}",
+            "HOME": str(tmp_path / "home"),
+            "PYTHONPATH": str(ROOT),
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.count(": right\n") == 11  # six of the snapshot, four pulled, one version

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.http import HttpResponse
+from django.urls import reverse
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -32,6 +34,22 @@ class BytesView(APIView):
     """A view that answers with stored bytes."""
 
     content_negotiation_class = OneRepresentation
+
+
+def warn_of_yank(response: HttpResponse, version: Version) -> None:
+    """Say in headers that a version was withdrawn, for programs that read nothing but the bytes.
+
+    `Warning` with the code 299 (RFC 7234, section 5.5), and what to take instead as a link
+    (RFC 5829). The reason stands in the version's JSON, since headers are ASCII.
+    """
+    if version.yanked_at is None:
+        return
+    response["Warning"] = (
+        f'299 - "{version} was withdrawn on {version.yanked_at:%Y-%m-%d}; its JSON says why"'
+    )
+    if successor := version.public_successor:
+        address = reverse("api:version", args=[*successor.aesthetic.ref.split("/"), successor.name])
+        response["Link"] = f'<{address}>; rel="successor-version"'
 
 
 def caching_of(version: Version, *, usual: str) -> str:

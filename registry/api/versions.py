@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,7 +17,7 @@ from accounts.models import Token
 from registry import publishing, queueing, search, serving
 from registry.api.aesthetics import find_aesthetic, find_own_aesthetic
 from registry.api.pagination import SignedCursorPagination
-from registry.api.raw_bytes import BytesView, caching_of
+from registry.api.raw_bytes import BytesView, caching_of, warn_of_yank
 from registry.api.serializers import (
     JobSerializer,
     NeighbourSerializer,
@@ -26,18 +27,24 @@ from registry.api.serializers import (
     YankRequestSerializer,
 )
 from registry.models import Version
+from registry.takedowns import refuse_taken_down
 
 NEIGHBOURS = 12
+SHOWN_WITH = ("aesthetic__owner", "space", "superseded_by__aesthetic__owner")
 POLL_SECONDS = 1  # what `Retry-After` of accepted work says
 
 
 def find_version(request: Request, owner: str, slug: str, ref: str) -> Version:
-    """Return a published version the caller may see, by `latest`, `v3` or its digest."""
+    """Return a published version the caller may see, by `latest`, `v3`, its digest or an alias.
+
+    Raises TakenDown for one that was taken down.
+    """
     aesthetic = find_aesthetic(request, owner, slug)
-    named = aesthetic.versions.named(ref).select_related("aesthetic__owner", "space")
+    named = aesthetic.versions.named(ref).select_related(*SHOWN_WITH)
     version = named.prefetch_related("files").first()
     if version is None:
         raise Http404
+    refuse_taken_down(version)
     return version
 
 
@@ -70,7 +77,7 @@ class VersionList(generics.GenericAPIView[Version]):
     def get_queryset(self) -> QuerySet[Version]:
         aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
         published = aesthetic.versions.published().order_by("-number")
-        return published.select_related("aesthetic__owner", "space").prefetch_related("files")
+        return published.select_related(*SHOWN_WITH).prefetch_related("files")
 
     @extend_schema(responses=VersionSerializer(many=True))
     def get(self, request: Request, owner: str, slug: str) -> Response:
@@ -94,7 +101,7 @@ class VersionList(generics.GenericAPIView[Version]):
 class VersionDetail(APIView):
     @extend_schema(responses=VersionSerializer)
     def get(self, request: Request, owner: str, slug: str, ref: str) -> Response:
-        """One published version, by `latest`, `v3` or its digest."""
+        """One published version, by `latest`, `v3`, its digest or an alias."""
         return Response(VersionSerializer(find_version(request, owner, slug, ref)).data)
 
 
@@ -108,8 +115,20 @@ class Yank(APIView):
         version = find_version(request, owner, slug, ref)
         form = YankRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        publishing.yank(version, reason=form.validated_data["reason"])
+        said = form.validated_data
+        successor = find_successor(request, said["superseded_by"])
+        publishing.yank(version, reason=said["reason"], superseded_by=successor)
         return Response(VersionSerializer(find_version(request, owner, slug, ref)).data)
+
+
+def find_successor(request: Request, ref: str) -> Version | None:
+    """Return the version that is named as successor; raise ValidationError for what is none."""
+    if not ref:
+        return None
+    successor = Version.objects.visible_to(request.user).named_in_full(ref)
+    if successor is None:
+        raise ValidationError({"superseded_by": f"There is no version “{ref}”."})
+    return successor
 
 
 class Neighbours(APIView):
@@ -133,7 +152,9 @@ class Manifest(BytesView):
             media_type="application/vnd.oci.image.manifest.v1+json",
             caching=caching_of(version, usual=serving.REVALIDATE),
         )
-        return serving.serve(request, content)
+        response = serving.serve(request, content)
+        warn_of_yank(response, version)
+        return response
 
 
 class Recipe(BytesView):
@@ -147,4 +168,6 @@ class Recipe(BytesView):
             media_type="application/json",
             caching=caching_of(version, usual=serving.REVALIDATE),
         )
-        return serving.serve(request, content)
+        response = serving.serve(request, content)
+        warn_of_yank(response, version)
+        return response

@@ -20,8 +20,7 @@ MOST_NAMED = 100  # versions; copies of a set share its digests
 MOST_ASKED = 1_000  # digests in one question
 NEAREST = 6
 
-# The names of a version in the order in which they are tried; no two can share a digest but by
-# sharing its bytes.
+# The names that a version itself has, and those of its files.
 COLUMNS = {
     "version": "version_digest",
     "vector": "vector_digest",
@@ -74,11 +73,13 @@ def named_by(digest: str, *, person: User | AnonymousUser) -> Named | None:
     digest = as_digest(digest)
     if not digests.is_digest(digest):
         return None
-    for kind in KINDS:
-        named = _shown(seen_by(person).filter(**_condition(kind, digest)))
-        if found := list(named[:MOST_NAMED]):
-            return Named(digest, kind, found)
-    return None
+    # A union, so that each column's index is used; an `or` with the files would read all versions.
+    anything = Version.objects.order_by().values("pk")
+    own = [anything.filter(**{column: digest}) for column in COLUMNS.values()]
+    files = [table.objects.order_by().filter(digest=digest) for table in FILES.values()]
+    named = own[0].union(*own[1:], *(rows.values("version") for rows in files))
+    found = list(_shown(seen_by(person).filter(pk__in=named))[:MOST_NAMED])
+    return Named(digest, _kind(digest, found[0]), found) if found else None
 
 
 def named_by_each(asked: Sequence[str], *, person: User | AnonymousUser) -> list[Named | None]:
@@ -116,11 +117,12 @@ def identify(data: bytes, *, person: User | AnonymousUser) -> Identified:
     return Identified(digest, file, vector_digest, vector, space, nearest)
 
 
-def _condition(kind: str, digest: str) -> dict[str, object]:
-    if kind in COLUMNS:
-        return {COLUMNS[kind]: digest}
-    rows = FILES[kind].objects.order_by().filter(digest=digest)
-    return {"pk__in": rows.values("version")}
+def _kind(digest: str, version: Version) -> str:
+    """Tell which of the names of a version the digest is."""
+    for kind, column in COLUMNS.items():
+        if getattr(version, column) == digest:
+            return kind
+    return "file" if any(file.digest == digest for file in version.files.all()) else "imported-file"
 
 
 def _oldest_of_each(

@@ -29,7 +29,7 @@ from registry.models import Aesthetic, ImportedFile, JobState, Space, Version
 from registry.takedowns import TakenDown
 
 MOST_BYTES = 256 * 1024  # of a file; the readers take 64 kB of most kinds
-MOST_COMPARED = 500  # published means, the newest, of which a space's signature is made
+MOST_COMPARED = 64  # published means, the newest, of which a space's signature is made
 
 
 class ImportRefused(Refusal):

@@ -26,7 +26,7 @@ OF_ONE = {
     "registry:aesthetic", "registry:edit", "registry:delete", "registry:images",
     "registry:upload", "registry:remove_image", "registry:build", "registry:build_status",
     "registry:cancel_build", "registry:publish", "registry:withdraw", "registry:version",
-    "registry:thumbnail",
+    "registry:thumbnail", "registry:move_alias", "registry:import_into",
     "generation:drawing", "generation:status", "generation:cancel", "generation:picture",
     "generation:share", "generation:unshare", "generation:remove", "generation:put_back",
     "generation:of_look", "generation:newest_of_look",
@@ -35,14 +35,16 @@ OF_ONE = {
     "accounts:revoke_token",
     "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",
     "api:yank", "api:neighbours", "api:manifest", "api:recipe", "api:file", "api:blob",
-    "api:by_hash", "api:job", "api:generation", "api:generation_picture", "api:generation_share",
-    "api:shared_generations", "api:sheet", "api:cancel_sheet",
+    "api:by_hash", "api:aliases", "api:alias", "api:job", "api:generation",
+    "api:generation_picture", "api:generation_share", "api:shared_generations",
+    "api:sheet", "api:cancel_sheet",
 }  # fmt: skip
 
 # Answers that list things: what is private must not be among them.
 LISTS = {
-    "registry:browse", "registry:owner", "generation:drawings", "generation:draw",
-    "generation:removed", "generation:compare", "generation:sheets", "generation:new_sheet",
+    "registry:browse", "registry:owner", "registry:by_hash", "api:by_hashes",
+    "generation:drawings", "generation:draw", "generation:removed",
+    "generation:compare", "generation:sheets", "generation:new_sheet",
     "accounts:tokens", "api:aesthetics", "api:generations", "generation:dose", "api:dose",
     "api:agreement", "api:prompt_embeds", "api:sheets", "api:doses_sheet", "api:looks_sheet",
 }  # fmt: skip
@@ -51,7 +53,7 @@ LISTS = {
 OF_ALL = {
     "hub:about", "hub:problem", "hub:live", "hub:ready", "hub:docs", "registry:create",
     "hub:favicon", "api:root", "api:openapi", "api:unknown", "generation:read",
-    "api:picture_info",
+    "api:picture_info", "registry:import", "api:imports",
 }  # fmt: skip
 
 # What shows a drawing to everybody once it is shared.
@@ -91,7 +93,8 @@ def hidden_version(version: Version) -> Hidden:
         {
             "owner": ["ada"],
             "slug": [version.aesthetic.slug],
-            "ref": ["v1", "latest", version.version_digest],
+            "ref": ["v1", "latest", "secret-alias", version.version_digest],
+            "alias": ["secret-alias"],
             "name": [file.name, cover.removeprefix("sha256:"), other.removeprefix("sha256:")],
             "digest": [cover, other, file.digest, *facts, version.image_set_digest],
             "pk": [str(version.pk)],

@@ -50,7 +50,7 @@ class AliasRequestSerializer(serializers.Serializer[Any]):
 
 
 class AliasList(APIView):
-    @extend_schema(responses=AliasesSerializer)
+    @extend_schema(responses=AliasesSerializer, operation_id="aesthetics_aliases_list")
     def get(self, request: Request, owner: str, slug: str) -> Response:
         """The aliases of an aesthetic, each with the history of its moves."""
         found = find_aesthetic(request, owner, slug).aliases.with_history()

@@ -18,13 +18,15 @@ from registry.importing import read_upload
 
 class NamedSerializer(serializers.Serializer[Any]):
     digest = serializers.CharField()
-    kind = serializers.ChoiceField(identifying.KINDS, help_text="What the digest is the name of.")
+    names = serializers.ChoiceField(
+        identifying.KINDS, source="kind", help_text="What the digest is the name of."
+    )
     items = VersionSerializer(many=True, source="versions", help_text="Oldest first.")
 
 
 class EntrySerializer(serializers.Serializer[Any]):
     digest = serializers.CharField()
-    kind = serializers.ChoiceField(identifying.KINDS)
+    names = serializers.ChoiceField(identifying.KINDS, source="kind")
     version = serializers.SerializerMethodField(help_text="The oldest that has the name.")
 
     def get_version(self, named: identifying.Named) -> VersionSerializer:

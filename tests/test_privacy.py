@@ -6,6 +6,7 @@ Each route must be classified here; a new one fails the test until somebody has 
 from dataclasses import dataclass
 from itertools import product
 
+import numpy as np
 import pytest
 from django.test import Client
 from PIL import Image as Picture
@@ -16,7 +17,7 @@ from generation.models import Generation, Sheet
 from generation.prompts import queue_generation
 from generation.provenance import personalised_png
 from generation.sheets import queue_doses_by_seeds
-from registry import blobs, publishing
+from registry import aliases, blobs, formats, publishing
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
 from tests.addresses import ROUTES, addresses
@@ -109,6 +110,7 @@ def hidden(request: pytest.FixtureRequest, ada: User) -> Hidden:
     if request.param == "draft":
         return hidden_version(factories.built(aesthetic))
     version = factories.published(aesthetic)
+    aliases.move_alias(aesthetic, "secret-alias", to=version, by=ada)
     if request.param == "private":
         Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
     else:
@@ -284,6 +286,7 @@ def test_no_list_and_no_search_shows_what_is_hidden(
     hidden: Hidden, drawing: Generation, token: Token, visitors: list[Client]
 ) -> None:
     secrets = ["ecret look", hidden.slug, "secret-tag", "secret boat", "secret token"]
+    secrets.append("secret-alias")
     queries: tuple[dict[str, str], ...] = (
         {},
         {"q": "look"},
@@ -295,6 +298,25 @@ def test_no_list_and_no_search_shows_what_is_hidden(
         for client, query in product(visitors, queries):
             content = client.get(path, query).content.decode()
             assert not [secret for secret in secrets if secret in content], (path, query)
+
+
+def test_no_hash_and_no_file_leads_to_what_is_hidden(
+    hidden: Hidden, visitors: list[Client]
+) -> None:
+    version = Version.objects.get(pk=hidden.blanks["pk"][0])
+    data = formats.write_npy(np.array(version.vector, dtype=np.float32))
+    asked = {"digests": [*hidden.blanks["digest"], *hidden.blanks["name"]]}
+    for client in visitors:
+        answer = client.post("/api/v1/by-hash", asked, "application/json")
+        assert set(answer.json()["items"]) == {None}
+        for digest in asked["digests"]:
+            page = client.get("/by-hash", {"hash": digest}).content.decode()
+            assert "Nothing here has this name." in page
+        found = client.post("/api/v1/by-hash", {"file": factories.upload("x.npy", data)}).json()
+        assert (found["file"], found["vector"], found["nearest"]) == (None, None, [])
+        page = client.post("/by-hash", {"file": factories.upload("x.npy", data)}).content.decode()
+        assert "Neither x.npy nor its vector is here." in page
+        assert hidden.slug not in page
 
 
 def test_nothing_hidden_is_near_to_what_is_public(

@@ -383,10 +383,19 @@ def test_its_owner_finds_it(ada: User) -> None:
     """Or all of the above would prove nothing."""
     aesthetic = factories.aesthetic(ada, "secret-look", title="Secret look")
     found = hidden_version(factories.published(aesthetic))
+    version = Version.objects.get(pk=found.blanks["pk"][0])
+    aliases.move_alias(aesthetic, "secret-alias", to=version, by=ada)
     Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
     client = Client()
     client.force_login(ada)
-    for name in ("registry:aesthetic", "registry:images", "registry:version", "api:manifest"):
+    names = (
+        "registry:aesthetic",
+        "registry:images",
+        "registry:version",
+        "api:manifest",
+        "api:alias",
+    )
+    for name in names:
         for path in addresses(ROUTES[name], found.blanks):
             assert client.get(path).status_code == 200
     assert "Secret look" in client.get("/ada").content.decode()

@@ -104,8 +104,8 @@ class Version(Job):
     class Fingerprint(models.TextChoices):
         """Whether an imported vector looks like those measured in its space."""
 
-        CONSISTENT = "consistent", "looks like a mean of images"
-        UNUSUAL = "unusual", "does not look like a mean of images"
+        CONSISTENT = "consistent", "consistent with its space"
+        UNUSUAL = "unusual", "unusual for its space"
         UNKNOWN = "unknown", "can't be told"
 
     aesthetic = models.ForeignKey(Aesthetic, models.PROTECT, related_name="versions")
@@ -233,6 +233,11 @@ class Version(Job):
     @property
     def is_published(self) -> bool:
         return self.number is not None
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether it is published, and neither withdrawn nor taken down; as `offered()` asks."""
+        return self.is_published and self.yanked_at is None and self.taken_down_at is None
 
     @property
     def is_imported(self) -> bool:

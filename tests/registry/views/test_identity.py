@@ -49,7 +49,7 @@ def form(**said: object) -> dict[str, object]:
 def test_a_file_is_imported_and_published_on_pages_alone(as_ada: Client) -> None:
     factories.space()
     assert "Import a look" in words(as_ada, "/new/import")
-    assert as_ada.post("/new/import", form()).url == "/ada/fantasy/images"  # type: ignore[attr-defined]
+    assert as_ada.post("/new/import", form()).url == "/ada/fantasy/images#build-panel"  # type: ignore[attr-defined]
     workspace = words(as_ada, "/ada/fantasy/images")
     assert "imported from a .pt file" in workspace
     assert "can&#x27;t be told" in workspace
@@ -64,7 +64,7 @@ def test_a_file_is_imported_and_published_on_pages_alone(as_ada: Client) -> None
 
 def test_a_file_is_imported_into_a_look_that_is_there(as_ada: Client, version: Version) -> None:
     sent = {"file": a_file(), "space": factories.space().name}
-    assert as_ada.post(f"{ONE}/import", sent).url == f"{ONE}/images"  # type: ignore[attr-defined]
+    assert as_ada.post(f"{ONE}/import", sent).url == f"{ONE}/images#build-panel"  # type: ignore[attr-defined]
     assert version.aesthetic.versions.count() == 2
 
 

@@ -7,7 +7,8 @@ from registry.models.images import Feature, Image
 from registry.models.imports import ImportedFile
 from registry.models.jobs import Job, JobState
 from registry.models.spaces import Space
-from registry.models.versions import Version, VersionFile, VersionMember
+from registry.models.version_parts import VersionFile, VersionMember
+from registry.models.versions import Version
 
 __all__ = [
     "Aesthetic",

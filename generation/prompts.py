@@ -31,18 +31,14 @@ DOSED = (*RECIPE, "sampling_steps", "guidance", "width", "height")
 
 
 def find_version(ref: str, *, person: User | AnonymousUser) -> Version | None:
-    """Return the published version of `owner/slug[@version]` that `person` may see, or None."""
+    """Return the published version of `owner/slug[@version]` that `person` may use, or None.
+
+    Where a name led to a version that was taken down, it leads nowhere.
+    """
     if "\0" in ref:  # which no text in the database can hold
         return None
-    name, _, version = ref.partition("@")
-    owner, _, slug = name.partition("/")
-    return (
-        Version.objects.visible_to(person)
-        .of(owner, slug)
-        .named(version or "latest")
-        .select_related("aesthetic__owner", "space")
-        .first()
-    )
+    found: Version | None = Version.objects.visible_to(person).named_in_full(ref)
+    return found
 
 
 @transaction.atomic

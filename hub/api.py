@@ -65,6 +65,8 @@ class ServiceDocument(APIView):
                 "aesthetics": reverse("api:aesthetics"),
                 "generations": reverse("api:generations"),
                 "shared_generations": reverse("api:shared_generations", args=["{owner}", "{slug}"]),
+                "imports": reverse("api:imports"),
+                "by_hashes": reverse("api:by_hashes"),
                 "by_hash": reverse("api:by_hash", args=["{digest}"]),
                 "blobs": reverse("api:blob", args=["{digest}"]),
                 "openapi": reverse("api:openapi"),

@@ -10,12 +10,15 @@ from django.urls import reverse
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-from registry import pictures
+from registry import importing, pictures
 
 # The largest zip that is taken (SPEC section 5), and what multipart writes around it.
 MOST_BYTES = 2_000_000_000 + 2**20
 # One picture, at addresses where strangers may send one.
 MOST_PICTURE_BYTES = pictures.MOST_BYTES + 2**20
+# One embedding file, and what multipart writes around it.
+MOST_EMBEDDING_BYTES = importing.MOST_BYTES + 2**20
+TAKING_EMBEDDINGS = ("registry:by_hash", "registry:import", "api:by_hashes", "api:imports")
 
 
 class BodyLimit:
@@ -47,6 +50,8 @@ def _length(request: HttpRequest) -> int:
 def _most(request: HttpRequest) -> int:
     if request.path in {reverse("generation:read"), reverse("api:picture_info")}:
         return MOST_PICTURE_BYTES
+    if request.path in {reverse(name) for name in TAKING_EMBEDDINGS}:
+        return MOST_EMBEDDING_BYTES
     is_api = request.path.startswith(reverse("api:root"))
     may_upload = is_api or request.user.is_authenticated
     return MOST_BYTES if may_upload else int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)

@@ -22,6 +22,7 @@ from rest_framework.views import set_rollback
 
 from accounts.refusals import Refusal
 from hub.problems import API_PREFIX, BY_STATUS, PROBLEMS, Problem
+from registry.takedowns import TakenDown
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -33,6 +34,7 @@ class Told:
     problem: Problem
     detail: str = ""  # the problem's own explanation where empty
     errors: list[dict[str, str]] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=dict)  # members of its type's own (RFC 9457, 3.2)
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -59,6 +61,13 @@ def tell(error: Exception) -> Told | None:
 @tell.register
 def _(error: Refusal) -> Told:
     return Told(PROBLEMS[error.code], error.detail)
+
+
+@tell.register
+def _(error: TakenDown) -> Told:
+    version = error.version
+    facts = {"digest": version.version_digest, "reason": version.takedown_reason}
+    return Told(PROBLEMS[error.code], error.detail, facts=facts)
 
 
 @tell.register
@@ -153,6 +162,7 @@ def _body(told: Told, path: str) -> dict[str, Any]:
         "status": told.problem.status.value,
         "detail": told.detail or told.problem.explanation,
         "instance": path,
+        **told.facts,
     }
     if told.errors:
         body["errors"] = told.errors

@@ -173,6 +173,39 @@ _ALL = (
         "Vectors of different encoders are never compared, blended or applied across.",
     ),
     Problem(
+        "unsafe-file",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The file is not one that is read here",
+        "Embedding files are read by their exact layout and never unpickled. The detail says what "
+        "differs.",
+    ),
+    Problem(
+        "foreign-space",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The file holds no vector of that space",
+        "An aesthetic embedding is one vector of 768 numbers of the space that it is said to be "
+        "of.",
+    ),
+    Problem(
+        "not-offered",
+        HTTPStatus.CONFLICT,
+        "The version is not offered",
+        "An alias is moved to a published version that was neither withdrawn nor taken down.",
+    ),
+    Problem(
+        "unfit-successor",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The version can't be superseded by that one",
+        "What supersedes a version is another one of the same space, public and not withdrawn.",
+    ),
+    Problem(
+        "taken-down",
+        HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS,
+        "It was taken down",
+        "A keeper of the hub took the version down. “digest” names it, “reason” says why; its "
+        "bytes are served no more.",
+    ),
+    Problem(
         "job-ended",
         HTTPStatus.CONFLICT,
         "The job has ended",

@@ -1,11 +1,17 @@
-"""The registry in the admin: to look at, and to hide what must go. Versions are never edited."""
+"""The registry in the admin: to look at, to hide what must go, and to take versions down.
+
+Versions are never edited.
+"""
 
 from typing import TypeVar
 
-from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
+from registry import takedowns
+from registry.forms import TakedownForm
 from registry.models import Aesthetic, Space, Version
 
 AnyModel = TypeVar("AnyModel", bound=Model)
@@ -41,11 +47,37 @@ class AestheticAdmin(admin.ModelAdmin[Aesthetic]):
 
 @admin.register(Version)
 class VersionAdmin(ReadOnlyAdmin[Version]):
-    list_display = ["__str__", "state", "space", "image_count", "created_at", "published_at"]
+    list_display = [
+        *("__str__", "state", "space", "image_count", "created_at", "published_at"),
+        "taken_down_at",
+    ]
     list_filter = ["state", "space", "construction"]
     list_select_related = ["aesthetic__owner", "space"]
     search_fields = ["aesthetic__slug", "version_digest", "vector_digest"]
     exclude = ["vector", "recipe", "manifest"]
+    actions = ["take_down"]
+
+    def has_take_down_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("registry.take_down_version")
+
+    @admin.action(description="Take down, with a reason", permissions=["take_down"])
+    def take_down(self, request: HttpRequest, versions: QuerySet[Version]) -> HttpResponse | None:
+        """Ask for the reason first; then serve the chosen versions no more."""
+        chosen = versions.published().select_related("aesthetic__owner")  # type: ignore[attr-defined]
+        form = TakedownForm(request.POST if "reason" in request.POST else None)
+        if not form.is_valid():
+            context = {
+                **self.admin_site.each_context(request),
+                "title": "Take versions down",
+                "versions": chosen,
+                "form": form,
+            }
+            return render(request, "registry/take_down.html", context)
+        for version in chosen:
+            takedowns.take_down(version, reason=form.cleaned_data["reason"])
+            self.log_change(request, version, f"Taken down: {form.cleaned_data['reason']}")
+        self.message_user(request, f"{len(chosen)} taken down.", messages.SUCCESS)
+        return None
 
 
 @admin.register(Space)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import User
 from registry import digests
 from registry.models import Aesthetic, Image, Member, Version, VersionMember
-from registry.models.versions import COVER_SIZE
+from registry.models.version_parts import COVER_SIZE
 
 
 def thumbnail_url(aesthetic: Aesthetic, digest: str) -> str:
@@ -77,4 +77,5 @@ def may_see_thumbnail(person: object, aesthetic: Aesthetic, digest: str) -> bool
     if isinstance(person, User) and person.pk == aesthetic.owner_id:
         of_set = Q(memberships__aesthetic=aesthetic) | Q(pk__in=measured.values("image"))
         return Image.objects.filter(of_set, digest=digest).exists()
-    return measured.filter(cover_rank__isnull=False, version__number__isnull=False).exists()
+    shown = measured.filter(cover_rank__isnull=False, version__number__isnull=False)
+    return shown.filter(version__taken_down_at__isnull=True).exists()

@@ -19,6 +19,7 @@ __all__ = [
     "Card",
     "Content",
     "FileRefused",
+    "kind_of",
     "read",
     "read_content",
     "write_all",
@@ -37,6 +38,13 @@ MEDIA_TYPES = {
     "json": "application/vnd.aesthetic-embedding.vector.v1+json",
 }
 
+READERS = {
+    "safetensors": safetensors_files.read,
+    "pt": pt_files.read,
+    "npy": plain_files.read_npy,
+    "json": plain_files.read_json,
+}
+
 LEGACY_PICKLE = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9"  # how PyTorch before 1.6 begins a file
 
 
@@ -52,7 +60,7 @@ class Card:
     space: str
     encoder_sha256: str  # of the encoder's weights, as the caller writes digests
     construction: str
-    images: int  # how many it was measured from
+    images: int  # how many it was measured from; 0 where it was imported
 
 
 def write_all(vector: NDArray[np.float32], card: Card) -> dict[str, bytes]:
@@ -75,7 +83,7 @@ def write_safetensors(vector: NDArray[np.float32], card: Card) -> bytes:
             "space": card.space,
             "encoder_sha256": card.encoder_sha256,
             "construction": card.construction,
-            "n": str(card.images),
+            **({"n": str(card.images)} if card.images else {}),
             "ref": card.ref,
             "licence": card.licence,
             "homepage": card.homepage,
@@ -105,7 +113,7 @@ def write_json(vector: NDArray[np.float32], card: Card) -> bytes:
             "space": card.space,
             "encoder_sha256": card.encoder_sha256,
             "construction": card.construction,
-            "images": card.images,
+            **({"images": card.images} if card.images else {}),
             "ref": card.ref,
             "title": card.title,
             "author": card.author,
@@ -121,15 +129,20 @@ def read(data: bytes) -> NDArray[np.float32]:
 
 
 def read_content(data: bytes) -> Content:
-    """Return the vector and the space the file says it belongs to; tell the kind by its bytes."""
+    """Return the vector and the space the file says it belongs to, or raise FileRefused."""
+    return READERS[kind_of(data)](data)
+
+
+def kind_of(data: bytes) -> str:
+    """Tell by its first bytes which of the four kinds a file is, or raise FileRefused."""
     if data.startswith(b"PK"):
-        return pt_files.read(data)
+        return "pt"
     if data.startswith(b"\x93NUMPY"):
-        return plain_files.read_npy(data)
+        return "npy"
     if safetensors_files.looks_like_one(data):
-        return safetensors_files.read(data)
+        return "safetensors"
     if data.lstrip().startswith(b"{"):
-        return plain_files.read_json(data)
+        return "json"
     raise unsafe(_unknown(data))
 
 

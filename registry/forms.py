@@ -1,13 +1,17 @@
 """Forms of the registry's pages."""
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.text import slugify
 
-from registry.models import Aesthetic, Side
+from accounts.models import User
+from registry import names
+from registry.models import Aesthetic, Side, Space, Version
 from registry.models.aesthetics import MOST_TAGS, TAG_PATTERN
+
+SUFFIXES = ".pt,.safetensors,.npy,.json"
 
 
 class TagsField(forms.CharField):
@@ -81,13 +85,92 @@ class AestheticForm(forms.ModelForm[Aesthetic]):
         return slug
 
 
+class FileForm(forms.Form):
+    """A file to look up."""
+
+    file = forms.FileField(
+        label="Embedding file",
+        allow_empty_file=True,  # refused by the readers, in their words
+        widget=forms.FileInput(attrs={"accept": SUFFIXES}),
+    )
+
+
+class ImportFileForm(FileForm):
+    """A file made elsewhere, and the space that its owner says it is of."""
+
+    space = forms.ModelChoiceField(
+        Space.objects.all(),
+        to_field_name="name",
+        empty_label=None,
+        help_text="Of the encoder that it was made with. Files from the web UIs are of CLIP "
+        "ViT-L/14 by OpenAI, as a rule.",
+    )
+
+
+class ImportForm(AestheticForm, ImportFileForm):
+    """The same with the card of a new aesthetic."""
+
+    field_order = ["file", "space"]
+
+
+class HashForm(forms.Form):
+    """A digest to look up."""
+
+    hash = forms.CharField(
+        label="Digest",
+        max_length=128,
+        help_text="One of the hub's, or the sha256 of a file.",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )
+
+
+class VersionField(forms.ModelChoiceField[Version]):
+    """A version of one aesthetic, chosen by its name alone."""
+
+    def label_from_instance(self, obj: Version) -> str:
+        return obj.name
+
+
+class AliasForm(forms.Form):
+    """A name, and the version that it is to stand for."""
+
+    name = forms.CharField(max_length=names.ALIAS_MAX_LENGTH)
+    version = VersionField(Version.objects.none(), empty_label=None)
+
+    def __init__(self, *args: Any, aesthetic: Aesthetic, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = aesthetic.versions.offered().defer("vector", "recipe", "manifest")
+        cast("VersionField", self.fields["version"]).queryset = offered
+
+
 class YankForm(forms.Form):
-    """Why a version is withdrawn."""
+    """Why a version is withdrawn, and what is to be taken instead."""
 
     reason = forms.CharField(
         max_length=500,
         error_messages={"required": "A version is withdrawn with a reason only; please give one."},
     )
+    superseded_by = forms.CharField(required=False, max_length=300)
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+
+    def clean_superseded_by(self) -> Version | None:
+        """Return the version that is named, if one is; refuse a name that leads nowhere."""
+        ref: str = self.cleaned_data["superseded_by"]
+        if not ref:
+            return None
+        found: Version | None = Version.objects.visible_to(self.person).named_in_full(ref)
+        if found is None:
+            raise forms.ValidationError(f"There is no version “{ref}”.", code="unknown")
+        return found
+
+
+class TakedownForm(forms.Form):
+    """Why a keeper of the hub takes versions down; everybody who comes to them reads it."""
+
+    reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class SideForm(forms.Form):

@@ -36,7 +36,7 @@ def cautions(version: Version) -> list[Caution]:
 
 def _few(version: Version) -> Iterator[Caution]:
     sizes = Counter(version.members.values_list("side", flat=True))
-    if min(sizes.values()) < ENOUGH_IMAGES:
+    if sizes and min(sizes.values()) < ENOUGH_IMAGES:  # an import has no pictures
         yield Caution(
             "few-images",
             "accept_few",
@@ -121,17 +121,34 @@ def _seal(version: Version, contents: packaging.Package, accepts: Collection[str
 
 
 @transaction.atomic
-def yank(version: Version, *, reason: str) -> Version:
-    """Withdraw a published version: it is no longer offered, but still there by its digest."""
+def yank(version: Version, *, reason: str, superseded_by: Version | None = None) -> Version:
+    """Withdraw a published version: it is no longer offered, but still there by its digest.
+
+    `superseded_by` is what to take instead, which everybody must be able to see. Yanking twice is
+    a result; the second time may still name a successor where there is none.
+    """
     version = Version.objects.select_for_update(of=["self"]).get(pk=version.pk)
     if version.number is None:
         raise PublishingRefused("not-published", "Only a published version can be yanked.")
+    if superseded_by is not None:
+        _refuse_unfit_successor(version, superseded_by)
     if version.yanked_at is None:
         version.yanked_at = timezone.now()
         version.yank_reason = reason
-        version.full_clean(exclude=["vector"])
-        version.save(update_fields=["yanked_at", "yank_reason"])
+    version.superseded_by = version.superseded_by or superseded_by
+    version.full_clean(exclude=["vector"])
+    version.save(update_fields=["yanked_at", "yank_reason", "superseded_by"])
     return version
+
+
+def _refuse_unfit_successor(version: Version, successor: Version) -> None:
+    offered = Version.objects.public().offered().exclude(pk=version.pk)
+    if not offered.filter(pk=successor.pk, space=version.space_id).exists():
+        raise PublishingRefused(
+            "unfit-successor",
+            f"{version} can't be superseded by {successor}: that must be another version, public, "
+            "not withdrawn, and of the same space.",
+        )
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 
+from accounts.models import User
 from accounts.quotas import check_quota, start_of_day
 from accounts.refusals import Refusal
 from registry import digests, jobs, manifests
@@ -49,7 +50,7 @@ def queue_build(aesthetic: Aesthetic) -> Queued:
         same = aesthetic.versions.with_same_inputs(recipe_digest).first()
         if same is not None:
             return Queued(same, is_new=False)
-        _check_build_quota(aesthetic)
+        check_build_quota(aesthetic.owner)
         version = Version(
             aesthetic=aesthetic,
             space=space,
@@ -100,6 +101,7 @@ def check_size(members: list[Member]) -> None:
             )
 
 
-def _check_build_quota(aesthetic: Aesthetic) -> None:
-    today = Version.objects.filter(aesthetic__owner=aesthetic.owner, created_at__gte=start_of_day())
+def check_build_quota(person: User) -> None:
+    """Raise QuotaExceeded when `person` may build and import nothing more today."""
+    today = Version.objects.filter(aesthetic__owner=person, created_at__gte=start_of_day())
     check_quota("builds", used=today.count(), asked=1, limit=settings.QUOTA_BUILDS)

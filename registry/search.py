@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.search import SearchQuery, SearchRank, TrigramWordSimilarity
 from django.db.models import Count, DecimalField, Exists, F, Func, OuterRef, QuerySet
 from django.db.models.functions import Cast, Greatest
+from numpy.typing import NDArray
 from pgvector.django import CosineDistance
 
 from accounts.models import User
-from registry.models import Aesthetic, Version
+from registry.models import Aesthetic, Space, Version
 from registry.models.aesthetics import SEARCH_CONFIG
 
 LONGEST_QUERY = 200  # characters
@@ -122,18 +124,29 @@ def tag_counts(aesthetics: QuerySet[Aesthetic], *, most: int) -> list[tuple[str,
 
 
 def neighbours(version: Version, *, person: User | AnonymousUser, most: int) -> list[Neighbour]:
-    """Return the published versions nearest to `version` in its space, nearest first.
-
-    One version stands for an aesthetic: its newest that was not yanked.
-    """
+    """Return the published versions of other aesthetics nearest to `version`, nearest first."""
     others = Aesthetic.objects.visible_to(person).exclude(pk=version.aesthetic_id)
-    newest = Version.objects.newest_of_each().filter(aesthetic__in=others)
-    candidates = Version.objects.filter(pk__in=newest.values("pk"), space=version.space)
+    return _nearest(version.vector, version.space, others, most)
+
+
+def nearest(
+    vector: NDArray[np.float32], *, space: Space, person: User | AnonymousUser, most: int
+) -> list[Neighbour]:
+    """Return the published versions of `space` nearest to a vector [768] of it, nearest first."""
+    return _nearest(vector, space, Aesthetic.objects.visible_to(person), most)
+
+
+def _nearest(
+    vector: NDArray[np.float32], space: Space, among: QuerySet[Aesthetic], most: int
+) -> list[Neighbour]:
+    """One version stands for an aesthetic: its newest that is offered."""
+    newest = Version.objects.newest_of_each().filter(aesthetic__in=among)
+    candidates = Version.objects.filter(pk__in=newest.values("pk"), space=space)
     # By their keys alone: to carry manifests and cards through the sort takes as long as the rest.
     distances = dict(
-        candidates.annotate(distance=CosineDistance("vector", version.vector))
+        candidates.annotate(distance=CosineDistance("vector", vector))
         .order_by("distance", "pk")
         .values_list("pk", "distance")[:most]
     )
-    nearest = Version.objects.select_related("aesthetic__owner", "space").in_bulk(distances)
-    return [Neighbour(nearest[pk], 1.0 - distance) for pk, distance in distances.items()]
+    found = Version.objects.select_related("aesthetic__owner", "space").in_bulk(distances)
+    return [Neighbour(found[pk], 1.0 - distance) for pk, distance in distances.items()]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registry.views import browse, workspace
+from registry.views import browse, by_hash, imports, workspace
 
 ONE = "<str:owner>/<str:slug>"
 
@@ -10,6 +10,8 @@ app_name = "registry"
 urlpatterns = [
     path("", browse.browse, name="browse"),
     path("new", workspace.create, name="create"),
+    path("new/import", imports.create, name="import"),
+    path("by-hash", by_hash.by_hash, name="by_hash"),
     path("<str:owner>", browse.owner, name="owner"),
     path(ONE, browse.aesthetic, name="aesthetic"),
     path(f"{ONE}/edit", workspace.edit, name="edit"),
@@ -17,6 +19,8 @@ urlpatterns = [
     path(f"{ONE}/images", workspace.images, name="images"),
     path(f"{ONE}/images/upload", workspace.upload, name="upload"),
     path(f"{ONE}/images/<str:digest>/remove", workspace.remove_image, name="remove_image"),
+    path(f"{ONE}/aliases", workspace.move_alias, name="move_alias"),
+    path(f"{ONE}/import", imports.add, name="import_into"),
     path(f"{ONE}/builds", workspace.build, name="build"),
     path(f"{ONE}/builds/<uuid:pk>", workspace.build_status, name="build_status"),
     path(f"{ONE}/builds/<uuid:pk>/cancel", workspace.cancel_build, name="cancel_build"),

@@ -35,6 +35,7 @@ def blanks(version: Version) -> dict[str, list[str]]:
         "revision": ["main", "x"],
         "name": ["sea-mist.npy", digest.removeprefix("sha256:")],
         "digest": [digest, version.version_digest],
+        "alias": ["stable", "latest"],
         "pk": [str(version.pk), str(job.pk), str(token.pk)],
         "which": ["plain", "x"],
         "problem_type": ["invalid", "x"],

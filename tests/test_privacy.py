@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from itertools import product
 
+import numpy as np
 import pytest
 from django.test import Client
 from PIL import Image as Picture
@@ -17,7 +18,7 @@ from generation.models import Generation, Sheet, StandardSheet
 from generation.prompts import queue_generation
 from generation.provenance import personalised_png
 from generation.sheets import queue_doses_by_seeds
-from registry import blobs, publishing
+from registry import aliases, blobs, formats, publishing, takedowns
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
 from tests.addresses import ROUTES, addresses
@@ -28,7 +29,7 @@ OF_ONE = {
     "registry:aesthetic", "registry:edit", "registry:delete", "registry:images",
     "registry:upload", "registry:remove_image", "registry:build", "registry:build_status",
     "registry:cancel_build", "registry:publish", "registry:withdraw", "registry:version",
-    "registry:thumbnail",
+    "registry:thumbnail", "registry:move_alias", "registry:import_into",
     "generation:drawing", "generation:status", "generation:cancel", "generation:picture",
     "generation:share", "generation:unshare", "generation:remove", "generation:put_back",
     "generation:of_look", "generation:newest_of_look",
@@ -39,8 +40,8 @@ OF_ONE = {
     "accounts:revoke_token",
     "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",
     "api:yank", "api:neighbours", "api:manifest", "api:recipe", "api:file", "api:blob",
-    "api:by_hash", "api:job", "api:generation", "api:generation_picture", "api:generation_share",
-    "api:put_back_generation",
+    "api:by_hash", "api:aliases", "api:alias", "api:job", "api:generation",
+    "api:generation_picture", "api:generation_share", "api:put_back_generation",
     "api:shared_generations", "api:sheet", "api:cancel_sheet", "api:put_back_sheet",
     "api:sheet_share", "api:shared_sheets", "api:standard_sheet", "api:standard_sheet_picture",
     "clients:model", "clients:model_revision", "clients:model_tree", "clients:resolve",
@@ -49,8 +50,9 @@ OF_ONE = {
 
 # Answers that list things: what is private must not be among them.
 LISTS = {
-    "registry:browse", "registry:owner", "generation:drawings", "generation:draw",
-    "generation:removed", "generation:compare", "generation:sheets", "generation:new_sheet",
+    "registry:browse", "registry:owner", "registry:by_hash", "api:by_hashes",
+    "generation:drawings", "generation:draw", "generation:removed",
+    "generation:compare", "generation:sheets", "generation:new_sheet",
     "accounts:tokens", "api:aesthetics", "api:generations", "generation:dose", "api:dose",
     "api:agreement", "api:prompt_embeds", "api:sheets", "api:doses_sheet", "api:looks_sheet",
     "api:removed_sheets", "api:removed_generations",
@@ -61,6 +63,7 @@ OF_ALL = {
     "hub:about", "hub:problem", "hub:live", "hub:ready", "hub:docs", "registry:create",
     "hub:favicon", "api:root", "api:openapi", "api:unknown", "generation:read",
     "api:picture_info", "clients:distribution", "clients:pull_token", "clients:no_repository",
+    "registry:import", "api:imports",
 }  # fmt: skip
 
 # What shows a drawing to everybody once it is shared.
@@ -103,8 +106,12 @@ def hidden_version(version: Version) -> Hidden:
         {
             "owner": ["ada"],
             "slug": [version.aesthetic.slug],
-            "ref": ["v1", "latest", version.version_digest],
-            "revision": ["v1", "main", version.version_digest, version.version_digest[7:47]],
+            "ref": ["v1", "latest", "secret-alias", version.version_digest],
+            "alias": ["secret-alias"],
+            "revision": [
+                *("v1", "main", "secret-alias"),
+                *(version.version_digest, version.version_digest[7:47]),
+            ],
             "name": [file.name, cover.removeprefix("sha256:"), other.removeprefix("sha256:")],
             "digest": [cover, other, file.digest, *facts, version.image_set_digest],
             "pk": [str(version.pk)],
@@ -119,6 +126,7 @@ def hidden(request: pytest.FixtureRequest, ada: User) -> Hidden:
     if request.param == "draft":
         return hidden_version(factories.built(aesthetic))
     version = factories.published(aesthetic)
+    aliases.move_alias(aesthetic, "secret-alias", to=version, by=ada)
     if request.param == "private":
         Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
     else:
@@ -208,7 +216,7 @@ def test_a_shared_drawing_that_was_removed_is_missing_again(
     assert_missing(drawing, visitors)
 
 
-@pytest.mark.parametrize("way", ["private", "deleted", "withdrawn"])
+@pytest.mark.parametrize("way", ["private", "deleted", "withdrawn", "taken down"])
 def test_a_shared_drawing_is_missing_once_its_look_is_hidden(
     drawing: Generation, visitors: list[Client], way: str
 ) -> None:
@@ -217,6 +225,8 @@ def test_a_shared_drawing_is_missing_once_its_look_is_hidden(
         Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
     elif way == "deleted":
         publishing.delete(drawing.aesthetic)
+    elif way == "taken down":
+        takedowns.take_down(drawing.version, reason="It was not eve's.")
     else:
         publishing.yank(drawing.version, reason="A picture was not mine.")
     assert_missing(drawing, visitors)
@@ -410,6 +420,7 @@ def test_no_list_and_no_search_shows_what_is_hidden(
     hidden: Hidden, drawing: Generation, token: Token, visitors: list[Client]
 ) -> None:
     secrets = ["ecret look", hidden.slug, "secret-tag", "secret boat", "secret token"]
+    secrets.append("secret-alias")
     queries: tuple[dict[str, str], ...] = (
         {},
         {"q": "look"},
@@ -421,6 +432,25 @@ def test_no_list_and_no_search_shows_what_is_hidden(
         for client, query in product(visitors, queries):
             content = client.get(path, query).content.decode()
             assert not [secret for secret in secrets if secret in content], (path, query)
+
+
+def test_no_hash_and_no_file_leads_to_what_is_hidden(
+    hidden: Hidden, visitors: list[Client]
+) -> None:
+    version = Version.objects.get(pk=hidden.blanks["pk"][0])
+    data = formats.write_npy(np.array(version.vector, dtype=np.float32))
+    asked = {"digests": [*hidden.blanks["digest"], *hidden.blanks["name"]]}
+    for client in visitors:
+        answer = client.post("/api/v1/by-hash", asked, "application/json")
+        assert set(answer.json()["items"]) == {None}
+        for digest in asked["digests"]:
+            page = client.get("/by-hash", {"hash": digest}).content.decode()
+            assert "Nothing here has this name." in page
+        found = client.post("/api/v1/by-hash", {"file": factories.upload("x.npy", data)}).json()
+        assert (found["file"], found["vector"], found["nearest"]) == (None, None, [])
+        page = client.post("/by-hash", {"file": factories.upload("x.npy", data)}).content.decode()
+        assert "Neither x.npy nor its vector is here." in page
+        assert hidden.slug not in page
 
 
 def test_nothing_hidden_is_near_to_what_is_public(
@@ -487,10 +517,19 @@ def test_its_owner_finds_it(ada: User) -> None:
     """Or all of the above would prove nothing."""
     aesthetic = factories.aesthetic(ada, "secret-look", title="Secret look")
     found = hidden_version(factories.published(aesthetic))
+    version = Version.objects.get(pk=found.blanks["pk"][0])
+    aliases.move_alias(aesthetic, "secret-alias", to=version, by=ada)
     Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
     client = Client()
     client.force_login(ada)
-    for name in ("registry:aesthetic", "registry:images", "registry:version", "api:manifest"):
+    names = (
+        "registry:aesthetic",
+        "registry:images",
+        "registry:version",
+        "api:manifest",
+        "api:alias",
+    )
+    for name in names:
         for path in addresses(ROUTES[name], found.blanks):
             assert client.get(path).status_code == 200
     assert "Secret look" in client.get("/ada").content.decode()

@@ -18,8 +18,8 @@ from registry.models.spaces import DIGEST_PATTERN, digest_field
 
 class StandardSheetQuerySet(JobQuerySet["StandardSheet"]):
     def visible_to(self, person: User | AnonymousUser) -> Self:
-        """Return the finished sheets of what `person` may see."""
-        version = Version.objects.visible_to(person).filter(pk=OuterRef("version"))
+        """Return the finished sheets of what `person` may see and was not taken down."""
+        version = Version.objects.visible_to(person).standing().filter(pk=OuterRef("version"))
         return self.filter(Exists(version), state=JobState.SUCCEEDED)
 
     def with_picture(self, digest: str) -> Self:

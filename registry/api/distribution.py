@@ -28,6 +28,7 @@ from registry.api.distribution_access import (
 )
 from registry.api.distribution_errors import (
     BlobUnknown,
+    ManifestTakenDown,
     ManifestUnknown,
     NameUnknown,
     PageRefused,
@@ -99,9 +100,15 @@ class Manifest(DistributionView):
 
     def get(self, request: Request, owner: str, slug: str, ref: str) -> HttpResponse:
         aesthetic = find_repository(request, owner, slug)
-        version = aesthetic.versions.named(ref).select_related("aesthetic__owner").first()
+        version = (
+            aesthetic.versions.named(ref)
+            .select_related("aesthetic__owner", "superseded_by__aesthetic__owner")
+            .first()
+        )
         if version is None:
             raise ManifestUnknown
+        if version.taken_down_at is not None:
+            raise ManifestTakenDown(f"It was taken down: {version.takedown_reason}")
         caching = serving.IMMUTABLE if digests.is_digest(ref) else serving.REVALIDATE
         response = serving.serve(request, manifest_of(version, caching=caching))
         response["Docker-Content-Digest"] = version.version_digest
@@ -111,10 +118,10 @@ class Manifest(DistributionView):
 
 @extend_schema(exclude=True)
 class Blob(DistributionView):
-    """A file or the recipe of a published version of this repository."""
+    """A file or the recipe of a published version of this repository that was not taken down."""
 
     def get(self, request: Request, owner: str, slug: str, digest: str) -> HttpResponse:
-        published = find_repository(request, owner, slug).versions.published()
+        published = find_repository(request, owner, slug).versions.published().standing()
         response = _serve_blob(request, published, digest)
         response["Docker-Content-Digest"] = digest
         return response
@@ -150,9 +157,11 @@ class TagList(DistributionView):
 
 
 def tags_of(aesthetic: Aesthetic) -> list[str]:
-    """Return the tags in lexical order: versions that were not withdrawn, and `latest`."""
-    names = [version.name for version in aesthetic.versions.offered().only("number")]
-    return sorted([*names, "latest"]) if names else []
+    """Return the tags in lexical order: versions that are offered, their aliases, and `latest`."""
+    offered = aesthetic.versions.offered()
+    names = [version.name for version in offered.only("number")]
+    aliases = aesthetic.aliases.filter(version__in=offered).values_list("name", flat=True)
+    return sorted([*names, *aliases, "latest"]) if names else []
 
 
 def _number(text: str | None, *, otherwise: int) -> int:

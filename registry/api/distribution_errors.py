@@ -20,6 +20,11 @@ class ManifestUnknown(exceptions.NotFound):
     default_detail = "The repository has no published version of this name."
 
 
+class ManifestTakenDown(exceptions.APIException):
+    status_code = status.HTTP_451_UNAVAILABLE_FOR_LEGAL_REASONS
+    default_code = "DENIED"
+
+
 class BlobUnknown(exceptions.NotFound):
     default_code = "BLOB_UNKNOWN"
     default_detail = "No published version of this repository has such a blob."
@@ -39,6 +44,7 @@ CODES = {
     status.HTTP_403_FORBIDDEN: "DENIED",
     status.HTTP_404_NOT_FOUND: NameUnknown.default_code,
     status.HTTP_405_METHOD_NOT_ALLOWED: "UNSUPPORTED",
+    status.HTTP_451_UNAVAILABLE_FOR_LEGAL_REASONS: ManifestTakenDown.default_code,
     status.HTTP_429_TOO_MANY_REQUESTS: "TOOMANYREQUESTS",
 }
 

@@ -1,26 +1,24 @@
-"""Bytes: a version's files by name, anything published by its digest, and what a hash names."""
+"""Bytes: a version's files by name, and anything published by its digest."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from registry import blobs, digests, serving
+from registry.api import withdrawals
 from registry.api.raw_bytes import BytesView, caching_of, manifest_of, recipe_of
-from registry.api.serializers import VersionSerializer, VersionsSerializer
 from registry.api.versions import find_version
 from registry.downloads import count_download
 from registry.models import Version, VersionFile
-
-MOST_NAMED = 100  # versions; copies of a set share its digests
+from registry.takedowns import refuse_taken_down
 
 
 def serve_file(request: HttpRequest, file: VersionFile, *, caching: str) -> HttpResponse:
     """Answer with the bytes of a version's file, and count the download."""
+    refuse_taken_down(file.version)
     content = serving.Representation(
         data=blobs.read_blob(file.digest),
         digest=file.digest,
@@ -29,6 +27,7 @@ def serve_file(request: HttpRequest, file: VersionFile, *, caching: str) -> Http
         filename=file.name,
     )
     response = serving.serve(request, content)
+    withdrawals.warn(response, file.version)
     if serving.covers_start(request, response):
         count_download(request, file.version)
     return response
@@ -49,43 +48,32 @@ class File(BytesView):
 class Blob(BytesView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, digest: str) -> HttpResponse:
-        """Published bytes by their digest: files, manifests and recipes. They never change."""
+        """Published bytes by their digest: files, manifests and recipes. They never change.
+
+        Bytes that several versions have are served as long as one of them was not taken down.
+        """
         public = Version.objects.visible_to(request.user).published()
         file = (
             VersionFile.objects.filter(digest=digest, version__in=public)
-            .select_related("version__aesthetic__owner")
-            .order_by("version__published_at")
+            .select_related("version__aesthetic__owner", "version__superseded_by__aesthetic__owner")
+            .order_by(
+                F("version__taken_down_at").asc(nulls_first=True),
+                F("version__yanked_at").asc(nulls_first=True),
+                "version__published_at",
+            )
             .first()
         )
         if file is not None:
             return serve_file(request, file, caching=serving.IMMUTABLE)
         named = public.filter(Q(version_digest=digest) | Q(recipe_digest=digest))
-        version = named.select_related("aesthetic").first()
+        first = named.order_by(F("taken_down_at").asc(nulls_first=True), "published_at")
+        version = first.select_related(
+            "aesthetic__owner", "superseded_by__aesthetic__owner"
+        ).first()
         if version is None:
             raise Http404
+        refuse_taken_down(version)
         part_of = manifest_of if version.version_digest == digest else recipe_of
-        return serving.serve(request, part_of(version, caching=serving.IMMUTABLE))
-
-
-class ByHash(APIView):
-    @extend_schema(responses=VersionsSerializer)
-    def get(self, request: Request, digest: str) -> Response:
-        """The published versions that any digest of the hub, or a file's sha256, names."""
-        named = versions_named_by(digest, Version.objects.visible_to(request.user).published())
-        if not named:
-            raise Http404
-        return Response({"items": VersionSerializer(named, many=True).data})
-
-
-def versions_named_by(digest: str, versions: QuerySet[Version]) -> list[Version]:
-    """Return the first of `versions` that have `digest` for one of their names, oldest first."""
-    if not digest.startswith("sha256:"):
-        digest = f"sha256:{digest}"
-    # A union, so that each column's index is used; an `or` with the files would read all versions.
-    with_file = VersionFile.objects.order_by().filter(digest=digest).values("version")
-    columns = ("version_digest", "vector_digest", "recipe_digest", "image_set_digest")
-    anything = Version.objects.order_by().values("pk")
-    named = with_file.union(*(anything.filter(**{column: digest}) for column in columns))
-    found = versions.filter(pk__in=named).order_by("published_at")
-    shown = found.select_related("aesthetic__owner", "space").prefetch_related("files")
-    return list(shown[:MOST_NAMED])
+        response = serving.serve(request, part_of(version, caching=serving.IMMUTABLE))
+        withdrawals.warn(response, version)
+        return response

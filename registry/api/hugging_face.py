@@ -26,6 +26,7 @@ from registry.api.aesthetics import find_aesthetic
 from registry.api.files import serve_file
 from registry.api.raw_bytes import BytesView, manifest_of, recipe_of
 from registry.models import Aesthetic, Version
+from registry.takedowns import refuse_taken_down
 
 COMMIT_LENGTH = 40  # hexadecimal digits of git's sha1, which clients recognise a commit by
 COMMIT = re.compile(rf"[0-9a-f]{{{COMMIT_LENGTH}}}")
@@ -95,11 +96,17 @@ def find_repository(request: Request, owner: str, slug: str) -> Aesthetic:
 
 
 def find_revision(aesthetic: Aesthetic, revision: str) -> Version:
-    """Return the published version of that name, a commit or `main` too, or raise Missing."""
-    named = _named(aesthetic, revision).select_related("aesthetic__owner").prefetch_related("files")
-    version = named.first()
+    """Return the published version of that name, a commit or `main` too.
+
+    Raises Missing, and TakenDown.
+    """
+    named = _named(aesthetic, revision).select_related(
+        "aesthetic__owner", "superseded_by__aesthetic__owner"
+    )
+    version = named.prefetch_related("files").first()
     if version is None:
         raise Missing("RevisionNotFound")
+    refuse_taken_down(version)
     return version
 
 

@@ -20,14 +20,23 @@ class FileSerializer(serializers.ModelSerializer[VersionFile]):
 class YankedSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     reason = serializers.CharField()
+    superseded_by = serializers.CharField(
+        allow_null=True, help_text="owner/slug@version of what to take instead."
+    )
+
+
+class TakenDownSerializer(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    reason = serializers.CharField()
 
 
 class VersionSerializer(serializers.ModelSerializer[Version]):
     ref = serializers.CharField(source="__str__", read_only=True, help_text="owner/slug@version")
     version = serializers.CharField(source="name", read_only=True)
     space = serializers.CharField(source="space.name", read_only=True)
-    files = FileSerializer(many=True, read_only=True)
+    files = serializers.SerializerMethodField(help_text="None where it was taken down.")
     yanked = serializers.SerializerMethodField()
+    taken_down = serializers.SerializerMethodField()
 
     class Meta:
         model = Version
@@ -42,17 +51,39 @@ class VersionSerializer(serializers.ModelSerializer[Version]):
             "construction",
             "image_count",
             "resultant_length",
+            "fingerprint",
+            "finding",
             "published_at",
             "yanked",
+            "taken_down",
             "files",
         ]
 
     @extend_schema_field(YankedSerializer(allow_null=True))
     def get_yanked(self, version: Version) -> dict[str, Any] | None:
-        """Return when and why it was withdrawn."""
+        """Return when and why it was withdrawn, and what to take instead."""
         if version.yanked_at is None:
             return None
-        return {"at": version.yanked_at.isoformat(), "reason": version.yank_reason}
+        successor = version.public_successor
+        return {
+            "at": version.yanked_at.isoformat(),
+            "reason": version.yank_reason,
+            "superseded_by": str(successor) if successor else None,
+        }
+
+    @extend_schema_field(TakenDownSerializer(allow_null=True))
+    def get_taken_down(self, version: Version) -> dict[str, Any] | None:
+        """Return when and why a keeper of the hub took it down."""
+        if version.taken_down_at is None:
+            return None
+        return {"at": version.taken_down_at.isoformat(), "reason": version.takedown_reason}
+
+    @extend_schema_field(FileSerializer(many=True))
+    def get_files(self, version: Version) -> Any:
+        """Return the files that are served."""
+        if version.taken_down_at is not None:
+            return []
+        return FileSerializer(version.files.all(), many=True).data
 
 
 class AestheticSerializer(serializers.ModelSerializer[Aesthetic]):
@@ -159,10 +190,12 @@ class PublishRequestSerializer(serializers.Serializer[Any]):
 
 class YankRequestSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=500)
-
-
-class VersionsSerializer(serializers.Serializer[Any]):
-    items = VersionSerializer(many=True)
+    superseded_by = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=300,
+        help_text="owner/slug[@version] of a public version of the same space, to take instead.",
+    )
 
 
 class NeighbourSerializer(serializers.Serializer[Any]):

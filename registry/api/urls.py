@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registry.api import aesthetics, files, images, versions
+from registry.api import aesthetics, aliases, by_hash, files, images, imports, versions
 
 ONE = "aesthetics/<str:owner>/<str:slug>"
 VERSION = f"{ONE}/versions/<str:ref>"
@@ -13,6 +13,8 @@ urlpatterns = [
     path(f"{ONE}/images", images.ImageList.as_view(), name="images"),
     path(f"{ONE}/images/<str:digest>", images.ImageDetail.as_view(), name="image"),
     path(f"{ONE}/builds", versions.BuildList.as_view(), name="builds"),
+    path(f"{ONE}/aliases", aliases.AliasList.as_view(), name="aliases"),
+    path(f"{ONE}/aliases/<str:alias>", aliases.AliasDetail.as_view(), name="alias"),
     path(f"{ONE}/versions", versions.VersionList.as_view(), name="versions"),
     path(VERSION, versions.VersionDetail.as_view(), name="version"),
     path(f"{VERSION}/yank", versions.Yank.as_view(), name="yank"),
@@ -21,5 +23,7 @@ urlpatterns = [
     path(f"{VERSION}/recipe", versions.Recipe.as_view(), name="recipe"),
     path(f"{VERSION}/files/<str:name>", files.File.as_view(), name="file"),
     path("blobs/<str:digest>", files.Blob.as_view(), name="blob"),
-    path("by-hash/<str:digest>", files.ByHash.as_view(), name="by_hash"),
+    path("by-hash", by_hash.ByHashes.as_view(), name="by_hashes"),
+    path("by-hash/<str:digest>", by_hash.ByHash.as_view(), name="by_hash"),
+    path("imports", imports.Imports.as_view(), name="imports"),
 ]

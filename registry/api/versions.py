@@ -8,12 +8,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Token
 from registry import publishing, queueing, search, serving
+from registry.api import withdrawals
 from registry.api.aesthetics import find_aesthetic, find_own_aesthetic
 from registry.api.pagination import SignedCursorPagination
 from registry.api.raw_bytes import BytesView, manifest_of, recipe_of
@@ -26,18 +28,24 @@ from registry.api.serializers import (
     YankRequestSerializer,
 )
 from registry.models import Version
+from registry.takedowns import refuse_taken_down
 
 NEIGHBOURS = 12
+SHOWN_WITH = ("aesthetic__owner", "space", "superseded_by__aesthetic__owner")
 POLL_SECONDS = 1  # what `Retry-After` of accepted work says
 
 
 def find_version(request: Request, owner: str, slug: str, ref: str) -> Version:
-    """Return a published version the caller may see, by `latest`, `v3` or its digest."""
+    """Return a published version the caller may see, by `latest`, `v3`, its digest or an alias.
+
+    Raises TakenDown for one that was taken down.
+    """
     aesthetic = find_aesthetic(request, owner, slug)
-    named = aesthetic.versions.named(ref).select_related("aesthetic__owner", "space")
+    named = aesthetic.versions.named(ref).select_related(*SHOWN_WITH)
     version = named.prefetch_related("files").first()
     if version is None:
         raise Http404
+    refuse_taken_down(version)
     return version
 
 
@@ -70,7 +78,7 @@ class VersionList(generics.GenericAPIView[Version]):
     def get_queryset(self) -> QuerySet[Version]:
         aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
         published = aesthetic.versions.published().order_by("-number")
-        return published.select_related("aesthetic__owner", "space").prefetch_related("files")
+        return published.select_related(*SHOWN_WITH).prefetch_related("files")
 
     @extend_schema(responses=VersionSerializer(many=True))
     def get(self, request: Request, owner: str, slug: str) -> Response:
@@ -94,7 +102,7 @@ class VersionList(generics.GenericAPIView[Version]):
 class VersionDetail(APIView):
     @extend_schema(responses=VersionSerializer)
     def get(self, request: Request, owner: str, slug: str, ref: str) -> Response:
-        """One published version, by `latest`, `v3` or its digest."""
+        """One published version, by `latest`, `v3`, its digest or an alias."""
         return Response(VersionSerializer(find_version(request, owner, slug, ref)).data)
 
 
@@ -108,8 +116,20 @@ class Yank(APIView):
         version = find_version(request, owner, slug, ref)
         form = YankRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        publishing.yank(version, reason=form.validated_data["reason"])
+        said = form.validated_data
+        successor = find_successor(request, said["superseded_by"])
+        publishing.yank(version, reason=said["reason"], superseded_by=successor)
         return Response(VersionSerializer(find_version(request, owner, slug, ref)).data)
+
+
+def find_successor(request: Request, ref: str) -> Version | None:
+    """Return the version that is named as successor; raise ValidationError for what is none."""
+    if not ref:
+        return None
+    successor = Version.objects.visible_to(request.user).named_in_full(ref)
+    if successor is None:
+        raise ValidationError({"superseded_by": f"There is no version “{ref}”."})
+    return successor
 
 
 class Neighbours(APIView):
@@ -127,7 +147,9 @@ class Manifest(BytesView):
     def get(self, request: Request, owner: str, slug: str, ref: str) -> HttpResponse:
         """The sealed manifest, byte for byte: its sha256 is the version digest."""
         version = find_version(request, owner, slug, ref)
-        return serving.serve(request, manifest_of(version, caching=serving.REVALIDATE))
+        response = serving.serve(request, manifest_of(version, caching=serving.REVALIDATE))
+        withdrawals.warn(response, version)
+        return response
 
 
 class Recipe(BytesView):
@@ -135,4 +157,6 @@ class Recipe(BytesView):
     def get(self, request: Request, owner: str, slug: str, ref: str) -> HttpResponse:
         """The recipe, byte for byte: how the vector was made."""
         version = find_version(request, owner, slug, ref)
-        return serving.serve(request, recipe_of(version, caching=serving.REVALIDATE))
+        response = serving.serve(request, recipe_of(version, caching=serving.REVALIDATE))
+        withdrawals.warn(response, version)
+        return response

@@ -1,17 +1,23 @@
 """The tables of the registry; one module per family."""
 
 from registry.models.aesthetics import Aesthetic, Member, Side
+from registry.models.aliases import Alias, AliasMove
 from registry.models.downloads import Download
 from registry.models.images import Feature, Image
+from registry.models.imports import ImportedFile
 from registry.models.jobs import Job, JobState
 from registry.models.spaces import Space
-from registry.models.versions import Version, VersionFile, VersionMember
+from registry.models.version_parts import VersionFile, VersionMember
+from registry.models.versions import Version
 
 __all__ = [
     "Aesthetic",
+    "Alias",
+    "AliasMove",
     "Download",
     "Feature",
     "Image",
+    "ImportedFile",
     "Job",
     "JobState",
     "Member",

@@ -6,21 +6,19 @@ from typing import ClassVar, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from pgvector.django import VectorField
 
 from accounts.models import User
-from registry.digests import WIDTH
-from registry.models.aesthetics import Aesthetic, Side
-from registry.models.images import Image
+from registry.digests import WIDTH, is_digest
+from registry.models.aesthetics import Aesthetic
 from registry.models.jobs import OPEN_STATES, Job, JobQuerySet, JobState
 from registry.models.spaces import DIGEST_PATTERN, Space, digest_field
 from registry.names import VERSION_PATTERN
 
 # Longer than any name of a version; Python refuses to read numbers of thousands of digits.
 LONGEST_REF = 128
-COVER_SIZE = 4  # pictures of a set that everybody sees once it is published
 
 
 class VersionQuerySet(JobQuerySet["Version"]):
@@ -28,9 +26,13 @@ class VersionQuerySet(JobQuerySet["Version"]):
         """Return the versions that have a number, yanked ones included."""
         return self.filter(number__isnull=False)
 
+    def standing(self) -> Self:
+        """Return what was not taken down; of what was, only the tombstone is served."""
+        return self.filter(taken_down_at__isnull=True)
+
     def offered(self) -> Self:
-        """Return the published versions that were not yanked."""
-        return self.published().filter(yanked_at__isnull=True)
+        """Return the published versions that were neither yanked nor taken down."""
+        return self.published().standing().filter(yanked_at__isnull=True)
 
     def public(self) -> Self:
         """Return the published versions of public aesthetics."""
@@ -52,8 +54,8 @@ class VersionQuerySet(JobQuerySet["Version"]):
     def named(self, ref: str) -> Self:
         """Return what `ref` names among the versions of one aesthetic, published ones only.
 
-        `latest` (the newest that was not yanked), `v3`, or a version digest. Ordered, so that
-        the first is the one.
+        `latest` (the newest that is offered), `v3`, a version digest, or an alias. Ordered, so
+        that the first is the one.
         """
         if len(ref) > LONGEST_REF:
             return self.none()
@@ -61,7 +63,16 @@ class VersionQuerySet(JobQuerySet["Version"]):
             return self.offered().order_by("-number")
         if re.fullmatch(VERSION_PATTERN, ref):
             return self.published().filter(number=int(ref[1:]))
-        return self.published().filter(version_digest=ref)
+        if is_digest(ref):
+            return self.published().filter(version_digest=ref)
+        return self.published().filter(aliases__name=ref)
+
+    def named_in_full(self, ref: str) -> "Version | None":
+        """Return what `owner/slug[@version]` names here; without a version the latest."""
+        name, _, version = ref.partition("@")
+        owner, _, slug = name.partition("/")
+        chosen = self.standing().of(owner, slug).named(version or "latest")
+        return chosen.select_related("aesthetic__owner", "space").first()
 
     def newest_of_each(self) -> Self:
         """Return of each aesthetic the newest version that is offered."""
@@ -78,12 +89,22 @@ class Version(Job):
     """One embedding of an aesthetic: recipe first, then vector, digests, files and manifest.
 
     The states are a job's; SUCCEEDED means ready. Publishing gives the number. From then on a
-    database trigger (migration 0002) lets nothing change but the yank.
+    database trigger (migrations 0002 and 0003) lets nothing change but yank and takedown.
+
+    An imported version is ready at once: it has a vector and no images.
     """
 
     class Construction(models.TextChoices):
         MEAN = "mean", "mean of the pictures"
         CONTRAST = "contrast", "mean towards minus mean away"
+        IMPORT = "import", "imported from a file"
+
+    class Fingerprint(models.TextChoices):
+        """Whether an imported vector looks like those measured in its space."""
+
+        CONSISTENT = "consistent", "consistent with its space"
+        UNUSUAL = "unusual", "unusual for its space"
+        UNKNOWN = "unknown", "can't be told"
 
     aesthetic = models.ForeignKey(Aesthetic, models.PROTECT, related_name="versions")
     space = models.ForeignKey(Space, models.PROTECT, related_name="versions")
@@ -101,10 +122,19 @@ class Version(Job):
     )  # 0 scattered, 1 alike
     manifest = models.BinaryField(null=True, editable=False)  # canonical JSON, an OCI manifest
     version_digest = digest_field(blank=True)
+    fingerprint = models.CharField(
+        max_length=10, choices=Fingerprint.choices, blank=True, editable=False
+    )
+    finding = models.CharField(max_length=500, blank=True, editable=False)  # the same in words
 
     published_at = models.DateTimeField(null=True, editable=False)
     yanked_at = models.DateTimeField(null=True, editable=False)
     yank_reason = models.CharField(max_length=500, blank=True)
+    superseded_by = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="supersedes"
+    )
+    taken_down_at = models.DateTimeField(null=True, editable=False)
+    takedown_reason = models.CharField(max_length=500, blank=True)
 
     # Not a column: what its publisher must agree to, for the pages that ask.
     cautions: Sequence[object]
@@ -132,12 +162,27 @@ class Version(Job):
                 | Q(
                     vector__isnull=False,
                     manifest__isnull=False,
-                    resultant_length__isnull=False,
                     vector_digest__regex=DIGEST_PATTERN,
-                    image_set_digest__regex=DIGEST_PATTERN,
                     version_digest__regex=DIGEST_PATTERN,
                 ),
                 name="version_ready_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=JobState.SUCCEEDED)
+                | Q(construction="import")
+                | Q(resultant_length__isnull=False, image_set_digest__regex=DIGEST_PATTERN),
+                name="version_measured_has_images",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    construction="import",
+                    image_count=0,
+                    image_set_digest="",
+                    resultant_length__isnull=True,
+                    fingerprint__in=["consistent", "unusual", "unknown"],
+                )
+                | (~Q(construction="import") & Q(fingerprint="", finding="")),
+                name="version_import_has_no_images",
             ),
             models.CheckConstraint(
                 condition=Q(number__isnull=True, published_at__isnull=True)
@@ -149,6 +194,16 @@ class Version(Job):
                 | (Q(yanked_at__isnull=False, number__isnull=False) & ~Q(yank_reason="")),
                 name="version_yanked_has_a_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(superseded_by__isnull=True)
+                | (Q(yanked_at__isnull=False) & ~Q(superseded_by=F("id"))),
+                name="version_superseded_is_yanked",
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_down_at__isnull=True, takedown_reason="")
+                | (Q(taken_down_at__isnull=False, number__isnull=False) & ~Q(takedown_reason="")),
+                name="version_taken_down_has_a_reason",
+            ),
         ]
         indexes = [
             *Job.Meta.indexes,
@@ -157,6 +212,7 @@ class Version(Job):
             models.Index(fields=["recipe_digest"], name="version_by_recipe_digest"),
             models.Index(fields=["image_set_digest"], name="version_by_image_set_digest"),
         ]
+        permissions = [("take_down_version", "Can take down a published version")]
 
     def __str__(self) -> str:
         return f"{self.aesthetic}@{self.name}"
@@ -177,70 +233,23 @@ class Version(Job):
         return self.number is not None
 
     @property
+    def is_offered(self) -> bool:
+        """Whether it is published, and neither withdrawn nor taken down; as `offered()` asks."""
+        return self.is_published and self.yanked_at is None and self.taken_down_at is None
+
+    @property
+    def is_imported(self) -> bool:
+        return self.construction == Version.Construction.IMPORT
+
+    @property
+    def public_successor(self) -> "Version | None":
+        """What to take instead of this withdrawn version, as long as everybody may see it."""
+        successor = self.superseded_by
+        return successor if successor is not None and successor.aesthetic.is_public else None
+
+    @property
     def sealed_manifest(self) -> bytes:
         """The manifest of a version that is ready; before, there is none to ask for."""
         if self.manifest is None:
             raise ValueError(f"{self} is {self.state}, so it has no manifest yet.")
         return bytes(self.manifest)
-
-
-class VersionMember(models.Model):
-    """A picture of the set as it was when the version was queued."""
-
-    version = models.ForeignKey(Version, models.CASCADE, related_name="members")
-    image = models.ForeignKey(Image, models.PROTECT, related_name="+")
-    side = models.CharField(max_length=7, choices=Side.choices)
-    # 1 to COVER_SIZE for the most typical ones, which stand for the set in public.
-    cover_rank = models.PositiveSmallIntegerField(null=True)
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["version", "image", "side"], name="versionmember_once_per_side"
-            ),
-            models.UniqueConstraint(
-                fields=["version", "cover_rank"], name="versionmember_cover_rank_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(cover_rank__isnull=True) | Q(cover_rank__range=(1, COVER_SIZE)),
-                name="versionmember_cover_rank_is_small",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.image_id} of {self.version_id}"
-
-
-class VersionFile(models.Model):
-    """One downloadable file of a version; its bytes are stored under their digest."""
-
-    version = models.ForeignKey(Version, models.CASCADE, related_name="files")
-    name = models.CharField(max_length=128)
-    media_type = models.CharField(max_length=64)
-    size = models.PositiveIntegerField()  # bytes
-    digest = digest_field(db_index=True)
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(fields=["version", "name"], name="versionfile_name_once"),
-            models.CheckConstraint(
-                condition=Q(digest__regex=DIGEST_PATTERN), name="versionfile_digest_is_a_digest"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def url(self) -> str:
-        return reverse(
-            "api:file",
-            args=[
-                self.version.aesthetic.owner.username,
-                self.version.aesthetic.slug,
-                self.version.name,
-                self.name,
-            ],
-        )

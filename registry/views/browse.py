@@ -2,8 +2,10 @@
 
 import difflib
 import itertools
+from http import HTTPStatus
 
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
@@ -63,12 +65,13 @@ def owner(request: HttpRequest, owner: str) -> HttpResponse:
 def aesthetic(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     """One aesthetic at its newest version; a draft of your own without one.
 
-    Where all versions were withdrawn, the last one says so.
+    Where all versions were withdrawn, the last one says so; where all were taken down, its
+    tombstone.
     """
     found = find_aesthetic(request, owner, slug)
     newest = found.versions.named("latest").first()
-    withdrawn = found.versions.published().order_by("-number")
-    return _render(request, found, newest or withdrawn.first())
+    gone = found.versions.published().order_by(F("taken_down_at").asc(nulls_first=True), "-number")
+    return _render(request, found, newest or gone.first())
 
 
 def version(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpResponse:
@@ -78,6 +81,12 @@ def version(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpRespon
     if chosen is None:
         raise Http404
     return _render(request, found, chosen)
+
+
+def tombstone(request: HttpRequest, version: Version) -> HttpResponse:
+    """What is left of a version that was taken down: its names, and why. HTTP 451, RFC 7725."""
+    status = HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS
+    return render(request, "registry/tombstone.html", {"version": version}, status=status)
 
 
 def thumbnail(request: HttpRequest, owner: str, slug: str, name: str) -> HttpResponse:
@@ -102,6 +111,9 @@ def find_aesthetic(request: HttpRequest, owner: str, slug: str) -> Aesthetic:
 
 
 def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> HttpResponse:
+    if chosen is not None and chosen.taken_down_at is not None:
+        chosen.aesthetic = found
+        return tombstone(request, chosen)
     found.card_html = cards.to_html(found.card)
     cover = covers.covers_of([chosen.pk])[chosen.pk] if chosen else covers.draft_cover(found)
     context = {
@@ -111,6 +123,8 @@ def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> H
         "credits": covers.credits_of(found, cover),
         "version": chosen,
         "versions": found.versions.published().order_by("-number"),
+        "aliases": found.aliases.with_history(),
+        "imported_files": chosen.imported_files.all() if chosen else [],
         "files": _files(found, chosen) if chosen else [],
         "neighbours": _neighbours(request, chosen) if chosen else [],
     }

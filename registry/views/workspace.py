@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
-from registry import covers, publishing, queueing, uploads
-from registry.forms import AestheticForm, SideForm, YankForm
+from registry import aliases, covers, publishing, queueing, uploads
+from registry.forms import AestheticForm, AliasForm, ImportFileForm, SideForm, YankForm
 from registry.models import Aesthetic, Member, Side, Version
 from registry.views.browse import find_aesthetic
 
@@ -29,15 +29,19 @@ REFUSED = "refused"  # where a plain upload leaves its refusals for the next pag
 def create(request: PersonRequest) -> HttpResponse:
     """Name a new aesthetic."""
     form = AestheticForm(request.POST or None, instance=Aesthetic(owner=request.user))
-    if form.is_valid():
-        try:
-            with transaction.atomic():
-                aesthetic = form.save()
-        except IntegrityError:
-            form.add_error("slug", "You have used this short name a moment ago.")
-        else:
-            return redirect("registry:images", aesthetic.owner.username, aesthetic.slug)
+    if form.is_valid() and (aesthetic := save_new(form)):
+        return redirect("registry:images", aesthetic.owner.username, aesthetic.slug)
     return render(request, "registry/create.html", {"form": form})
+
+
+def save_new(form: AestheticForm) -> Aesthetic | None:
+    """Save a new aesthetic; None, and an error in the form, where its name was just taken."""
+    try:
+        with transaction.atomic():
+            return form.save()
+    except IntegrityError:
+        form.add_error("slug", "You have used this short name a moment ago.")
+        return None
 
 
 @login_required
@@ -167,13 +171,38 @@ def withdraw(request: PersonRequest, owner: str, slug: str, ref: str) -> HttpRes
     """Yank a published version, with a reason."""
     aesthetic = find_own(request, owner, slug)
     version = get_object_or_404(aesthetic.versions.named(ref))
-    form = YankForm(request.POST)
-    if form.is_valid():
-        publishing.yank(version, reason=form.cleaned_data["reason"])
-        messages.success(request, f"Version {version.number} is withdrawn.")
+    form = YankForm(request.POST, person=request.user)
+    if not form.is_valid():
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
+        return redirect(version)
+    try:
+        publishing.yank(version, **form.cleaned_data)
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
     else:
-        messages.error(request, str(form.errors["reason"][0]))
+        messages.success(request, f"Version {version.number} is withdrawn.")
     return redirect(version)
+
+
+@login_required
+@require_POST
+def move_alias(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
+    """Let an alias stand for a version."""
+    aesthetic = find_own(request, owner, slug)
+    form = AliasForm(request.POST, aesthetic=aesthetic)
+    if not form.is_valid():
+        messages.error(request, "An alias needs a name and a version that is offered.")
+        return redirect(aesthetic)
+    name, version = form.cleaned_data["name"], form.cleaned_data["version"]
+    try:
+        aliases.move_alias(aesthetic, name, to=version, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        messages.success(request, f"{aesthetic.ref}@{name} is {version.name} now.")
+    return redirect(aesthetic)
 
 
 def find_own(request: PersonRequest, owner: str, slug: str) -> Aesthetic:
@@ -194,6 +223,7 @@ def workspace(aesthetic: Aesthetic) -> dict[str, Any]:
         refusal = error.detail
     counts = {str(side): sum(member.side == side for member in members) for side in Side}
     builds = aesthetic.versions.defer("vector", "recipe", "manifest")  # which no page shows
+    builds = builds.select_related("space").prefetch_related("imported_files")
     return {
         "aesthetic": aesthetic,
         "members": [_shown(aesthetic, member) for member in members],
@@ -201,6 +231,7 @@ def workspace(aesthetic: Aesthetic) -> dict[str, Any]:
         "builds": [with_cautions(found) for found in builds],
         "few": any(0 < count < publishing.ENOUGH_IMAGES for count in counts.values()),
         "build_refusal": refusal,
+        "import_form": ImportFileForm(),
     }
 
 

@@ -34,6 +34,15 @@ def saved(thing: object) -> bytes:
     return buffer.getvalue()
 
 
+def in_old_layout(data: bytes, folder: str) -> bytes:
+    """Keep the three members that PyTorch 1.6 wrote, in a folder named after the file."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as new, zipfile.ZipFile(buffer, "w") as old:
+        for name in ("data.pkl", "data/0", "version"):
+            old.writestr(f"{folder}/{name}", new.read(f"archive/{name}"))
+    return buffer.getvalue()
+
+
 PICKLE = pt_files.TENSOR_PICKLE
 NUMBERS = a_vector().tobytes()
 MEMBERS = [("a/data.pkl", PICKLE), ("a/data/0", NUMBERS), ("a/version", b"3\n")]

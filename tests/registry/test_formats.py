@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry import digests, formats
-from tests.registry.made_files import CARD, a_vector, saved
+from tests.registry.made_files import CARD, a_vector, in_old_layout, saved
 
 # The older web UIs open a .pt file only if all its members have such names.
 WEB_UI_NAMES = re.compile(r"[^/]+/(data/\d+|version|data\.pkl)")
@@ -26,15 +26,6 @@ WEB_UI_NAMES = re.compile(r"[^/]+/(data/\d+|version|data\.pkl)")
 def a_plain_vector() -> np.ndarray:
     """Return numbers that need no random generator, for digests that stand in this file."""
     return (np.arange(768, dtype=np.float32) - 384) / 64
-
-
-def in_old_layout(data: bytes, folder: str) -> bytes:
-    """Keep the three members that PyTorch 1.6 wrote, in a folder named after the file."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as new, zipfile.ZipFile(buffer, "w") as old:
-        for name in ("data.pkl", "data/0", "version"):
-            old.writestr(f"{folder}/{name}", new.read(f"archive/{name}"))
-    return buffer.getvalue()
 
 
 @settings(max_examples=50)

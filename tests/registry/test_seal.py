@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from uuid import UUID
 
+import numpy as np
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
@@ -10,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from registry.models import Aesthetic, Side, Version, VersionFile, VersionMember
+from registry import formats, importing, publishing
+from registry.models import Aesthetic, ImportedFile, Side, Version, VersionFile, VersionMember
 from tests import factories
 
 SEALED = "is published and cannot be|of a published version cannot be changed"
@@ -102,6 +104,77 @@ def test_the_yank_may_change_and_needs_a_reason(version: Version) -> None:
     refused(lambda: rows.update(yanked_at=timezone.now()), "version_yanked_has_a_reason")
     refused(lambda: rows.update(yank_reason="Because."), "version_yanked_has_a_reason")
     assert rows.update(yanked_at=timezone.now(), yank_reason="Because.") == 1
+
+
+def test_the_takedown_may_change_and_needs_a_reason(version: Version) -> None:
+    rows = Version.objects.filter(pk=version.pk)
+    named = "version_taken_down_has_a_reason"
+    refused(lambda: rows.update(taken_down_at=timezone.now()), named)
+    refused(lambda: rows.update(takedown_reason="Because."), named)
+    assert rows.update(taken_down_at=timezone.now(), takedown_reason="Because.") == 1
+
+
+def test_a_successor_is_named_of_withdrawn_versions_only_and_never_itself(
+    version: Version,
+) -> None:
+    other = factories.shelved(version.aesthetic)
+    rows = Version.objects.filter(pk=version.pk)
+    refused(lambda: rows.update(superseded_by=other), "version_superseded_is_yanked")
+    rows.update(yanked_at=timezone.now(), yank_reason="Because.")
+    refused(lambda: rows.update(superseded_by=version), "version_superseded_is_yanked")
+    assert rows.update(superseded_by=other) == 1
+
+
+def test_with_yank_and_takedown_nothing_else_passes(version: Version) -> None:
+    rows = Version.objects.filter(pk=version.pk)
+    reasons = {"taken_down_at": timezone.now(), "takedown_reason": "Because."}
+    refused(lambda: rows.update(**reasons, image_count=6))
+    refused(
+        lambda: sql(
+            "UPDATE registry_version SET yanked_at = now(), yank_reason = 'x', fingerprint = 'x'"
+            " WHERE id = %s",
+            version.pk,
+        )
+    )
+    version.yanked_at, version.yank_reason, version.number = timezone.now(), "Because.", 7
+    refused(version.save)
+
+
+@pytest.fixture
+def imported(draft: Aesthetic) -> Version:
+    data = formats.write_npy(np.ones(768, dtype=np.float32))
+    candidate = importing.examine("x.npy", data, space=factories.space(), person=draft.owner)
+    return publishing.publish(importing.import_into(draft, candidate).version)
+
+
+@pytest.mark.parametrize("change", [{"fingerprint": "consistent"}, {"finding": "All is well."}])
+def test_what_was_said_of_an_import_is_sealed(imported: Version, change: dict[str, str]) -> None:
+    refused(lambda: Version.objects.filter(pk=imported.pk).update(**change))
+
+
+def test_the_remembered_files_stay_as_they_are_and_others_may_come(imported: Version) -> None:
+    files = ImportedFile.objects.filter(version=imported)
+    digest = "sha256:" + "0" * 64
+    refused(lambda: files.update(digest=digest))
+    refused(files.delete)
+    refused(lambda: sql("DELETE FROM registry_importedfile"))
+    ImportedFile.objects.create(version=imported, digest=digest, kind="pt", size=1)
+
+
+@pytest.mark.parametrize(
+    "change", [{"image_count": 5}, {"resultant_length": 0.5}, {"fingerprint": ""}]
+)
+def test_an_import_has_no_images(draft: Aesthetic, change: dict[str, object]) -> None:
+    data = formats.write_npy(np.ones(768, dtype=np.float32))
+    candidate = importing.examine("x.npy", data, space=factories.space(), person=draft.owner)
+    rows = Version.objects.filter(pk=importing.import_into(draft, candidate).version.pk)
+    refused(lambda: rows.update(**change), "version_import_has_no_images")
+
+
+def test_what_was_measured_has_images_and_no_fingerprint(draft: Aesthetic) -> None:
+    rows = Version.objects.filter(pk=factories.built(draft).pk)
+    refused(lambda: rows.update(image_set_digest=""), "version_measured_has_images")
+    refused(lambda: rows.update(fingerprint="consistent"), "version_import_has_no_images")
 
 
 def test_a_build_that_was_not_published_may_still_change(draft: Aesthetic) -> None:

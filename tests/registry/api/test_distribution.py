@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Token, User, issue_token
-from registry import publishing
+from registry import publishing, takedowns
+from registry.aliases import move_alias
 from registry.models import Aesthetic, Image, Version
 from tests import factories
 from tests.answers import Answer
@@ -216,3 +217,21 @@ def test_a_push_is_unsupported_whoever_pushes(
 ) -> None:
     for headers in ({}, factories.bearer(version.aesthetic.owner)):
         assert refusal(client.generic(method, path, headers=headers), 405) == "UNSUPPORTED"
+
+
+def test_an_alias_is_a_tag(client: Client, version: Version) -> None:
+    move_alias(version.aesthetic, "stable", to=version, by=version.aesthetic.owner)
+    assert client.get(f"{REPOSITORY}/tags/list").json()["tags"] == ["latest", "stable", "v1"]
+    answer = client.get(f"{REPOSITORY}/manifests/stable")
+    assert answer["Docker-Content-Digest"] == version.version_digest
+
+
+def test_what_was_taken_down_is_not_pulled(client: Client, version: Version) -> None:
+    takedowns.take_down(version, reason="It was not hers.")
+    answer = client.get(f"{REPOSITORY}/manifests/v1")
+    assert refusal(answer, 451) == "DENIED"
+    assert "It was not hers." in answer.json()["errors"][0]["message"]
+    for blob in descriptors(version):
+        missing = client.get(f"{REPOSITORY}/blobs/{blob['digest']}")
+        assert refusal(missing, 404) == "BLOB_UNKNOWN"
+    assert client.get(f"{REPOSITORY}/tags/list").json()["tags"] == []

@@ -6,8 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from registry import publishing
-from registry.api import files
+from registry import identifying, publishing
 from registry.models import Aesthetic, Version
 from tests import factories
 from tests.answers import problem
@@ -136,7 +135,7 @@ def test_the_oldest_that_has_the_same_vector_comes_first(
     assert other.vector_digest == version.vector_digest
     items = client.get(f"/api/v1/by-hash/{version.vector_digest}").json()["items"]
     assert [item["ref"] for item in items] == ["ada/sea-mist@v1", "bob/copy@v1"]
-    monkeypatch.setattr(files, "MOST_NAMED", 1)
+    monkeypatch.setattr(identifying, "MOST_NAMED", 1)
     items = client.get(f"/api/v1/by-hash/{version.vector_digest}").json()["items"]
     assert [item["ref"] for item in items] == ["ada/sea-mist@v1"]
 

@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from registry import publishing
+from registry import publishing, takedowns
+from registry.aliases import move_alias
 from registry.models import Aesthetic, Version
 from tests import factories
 
@@ -115,3 +116,18 @@ def test_nothing_is_changed_here(client: Client, version: Version, method: str) 
     headers = factories.bearer(version.aesthetic.owner)
     for path in (FILE, MODEL, f"{MODEL}/tree/main"):
         assert client.generic(method, path, headers=headers).status_code == 405
+
+
+def test_an_alias_is_a_revision(client: Client, version: Version) -> None:
+    move_alias(version.aesthetic, "stable", to=version, by=version.aesthetic.owner)
+    assert client.get(f"{RESOLVE}/stable/sea-mist.npy")["X-Repo-Commit"] == commit_of(version)
+
+
+def test_of_a_version_that_was_taken_down_there_is_a_tombstone(
+    client: Client, version: Version
+) -> None:
+    takedowns.take_down(version, reason="It was not hers.")
+    for path in (f"{RESOLVE}/v1/sea-mist.npy", f"{MODEL}/revision/{commit_of(version)}"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()["reason"]) == (451, "It was not hers."), path
+    assert client.get(FILE)["X-Error-Code"] == "RevisionNotFound"

@@ -2,7 +2,6 @@
 
 import io
 import struct
-import zipfile
 
 import pytest
 import torch
@@ -10,34 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry import formats
-from tests.registry.made_files import (
-    MEMBERS,
-    NUMBERS,
-    PICKLE,
-    SYSTEM_CALL,
-    pt,
-    refusal,
-    saved,
-    zipped,
+from tests.registry.hostile.pt_corpus import (
+    GADGETS,
+    INSTRUCTIONS,
+    MEMOISED,
+    PLACES,
+    ZIPS,
 )
-
-with zipfile.ZipFile(io.BytesIO(saved(torch.zeros(1, 768)))) as archive:
-    MEMOISED = archive.read("archive/data.pkl")  # the pickle as PyTorch writes it
-
-GADGETS = {
-    "os.system": SYSTEM_CALL,
-    "a call before the tensor": SYSTEM_CALL[:-1] + b"0" + PICKLE[2:],
-    "another global in the middle": PICKLE.replace(b"collections\nOrderedDict", b"builtins\nexec"),
-    "another storage": PICKLE.replace(b"torch\nFloatStorage", b"posix\nsystem"),
-    "a build step": PICKLE[:-1] + b"}b.",
-    "a second pickle behind it": PICKLE + SYSTEM_CALL,
-    "a memo read": PICKLE[:-1] + b"h\x00.",
-    "an extension code": b"\x80\x02\x82\x01.",
-    "protocol 4": b"\x80\x04" + PICKLE[2:],
-    "a device longer than it says": PICKLE.replace(b"cpu", b"cpux"),
-    "a device that is a program": PICKLE.replace(b"cpu", b"cp\n"),
-    "no pickle": b"",
-}  # fmt: skip
+from tests.registry.made_files import NUMBERS, PICKLE, pt, refusal, saved
 
 
 @pytest.mark.parametrize("name", GADGETS)
@@ -45,6 +24,24 @@ def test_a_pickle_that_does_anything_else_is_not_opened(name: str) -> None:
     error = refusal(pt(GADGETS[name]))
     assert error.code == "unsafe-file"
     assert "does more than make one bare tensor" in error.detail
+
+
+@pytest.mark.parametrize("instruction", INSTRUCTIONS)
+@pytest.mark.parametrize("kind", PLACES)
+def test_no_instruction_passes_at_any_place_of_a_pickle(kind: str, instruction: str) -> None:
+    program = {"lean": PICKLE, "memoised": MEMOISED}[kind]
+    assert len(PLACES[kind]) > 20
+    for place in PLACES[kind]:
+        error = refusal(pt(program[:place] + INSTRUCTIONS[instruction] + program[place:]))
+        assert error.code == "unsafe-file", place
+
+
+def test_a_file_of_pytorch_before_1_6_is_told_how_to_become_one_that_is_read() -> None:
+    buffer = io.BytesIO()
+    torch.save(torch.zeros(1, 768), buffer, _use_new_zipfile_serialization=False)
+    error = refusal(buffer.getvalue())
+    assert error.code == "unsafe-file"
+    assert "saved by PyTorch before 1.6" in error.detail
 
 
 @pytest.mark.parametrize(
@@ -59,36 +56,6 @@ def test_a_pickle_that_does_anything_else_is_not_opened(name: str) -> None:
 )
 def test_a_pt_file_of_something_else_than_a_bare_tensor_is_unsafe(thing: object) -> None:
     assert refusal(saved(thing)).code == "unsafe-file"
-
-
-STRIDES = b"M\x00\x03K\x01\x86\x89"
-
-TWICE = zipped([*MEMBERS, ("a/data.PKL", SYSTEM_CALL)]).replace(b".PKL", b".pkl")
-
-ZIPS: dict[str, tuple[bytes, str]] = {
-    "prepended data": (b"PK" + pt(), "does not"),
-    "trailing data": (pt() + b"\0", "does not end with its end record"),
-    "a comment": (pt()[:-2] + b"\x05\x00hello", "does not end with its end record"),
-    "a cut end": (pt()[:-1], "end record"),
-    "only a beginning": (b"PK\x03\x04", "cut off"),
-    "compression": (zipped(MEMBERS, zipfile.ZIP_DEFLATED), "compressed or encrypted"),
-    "a second data.pkl": (TWICE, "names the member 'a/data.pkl' twice"),
-    "a member more": (zipped([*MEMBERS, ("a/code.py", b"")]), "not those of one tensor"),
-    "a member less": (zipped(MEMBERS[:2]), "not those of one tensor"),
-    "two folders": (zipped([*MEMBERS[:2], ("b/version", b"3\n")]), "not those of one tensor"),
-    "a climbing name": (zipped([*MEMBERS, ("a/../../x", b"")]), "not those of one tensor"),
-    "too many members": (zipped([*MEMBERS, *((f"a/{n}", b"") for n in range(9))]), "12 members"),
-    "big-endian numbers": (pt(byteorder=b"big"), "another kind of machine"),
-    "an unknown format version": (pt(version=b"99\n"), "format version"),
-    "too few numbers": (pt(numbers=NUMBERS[:-4]), "3068 bytes instead of 3072"),
-    "too many numbers": (pt(numbers=NUMBERS + NUMBERS), "6144 bytes instead of 3072"),
-    "a part of a larger tensor": (saved(torch.zeros(3, 768)[1]), "part of a larger one"),
-    "an offset": (pt(PICKLE.replace(b"tQK\x00", b"tQK\x01")), "part of a larger one"),
-    "other strides": (pt(PICKLE.replace(STRIDES, b"K\x01K\x02\x86\x89")), "strides"),
-    "strides of one axis": (pt(PICKLE.replace(STRIDES, b"K\x01\x85\x89")), "strides"),
-    "more than 64 kB": (pt(numbers=bytes(70_000)), "has fewer than 65,536"),
-    "a damaged number": (pt().replace(NUMBERS[:8], bytes(8)), "checksum is wrong"),
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ZIPS)
@@ -138,7 +105,7 @@ def test_a_hidden_member_between_two_others_is_refused() -> None:
     assert "belong to no member" in refusal(data[:start] + hidden + end).detail
 
 
-@settings(max_examples=600)
+@settings(max_examples=2_000)
 @given(
     st.sampled_from([PICKLE, MEMOISED]),
     st.integers(0, 160),

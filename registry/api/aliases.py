@@ -1,0 +1,86 @@
+"""`/aesthetics/{owner}/{slug}/aliases`: names that move, and the history of their moves."""
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import person_of
+from accounts.models import Token
+from registry import aliases
+from registry.api.aesthetics import find_aesthetic, find_own_aesthetic
+from registry.api.versions import find_version
+from registry.models import Aesthetic, Alias, AliasMove
+
+
+class MoveSerializer(serializers.ModelSerializer[AliasMove]):
+    source = serializers.CharField(  # type: ignore[assignment]  # a field, not DRF's own `source`
+        source="source.name", default=None, help_text="Null where the alias is new."
+    )
+    target = serializers.CharField(source="target.name")
+    moved_by = serializers.CharField(source="moved_by.username")
+
+    class Meta:
+        model = AliasMove
+        fields = read_only_fields = ["source", "target", "moved_at", "moved_by"]
+
+
+class AliasSerializer(serializers.ModelSerializer[Alias]):
+    version = serializers.CharField(source="version.name")
+    version_digest = serializers.CharField(source="version.version_digest")
+    moves = MoveSerializer(many=True, help_text="Newest first.")
+
+    class Meta:
+        model = Alias
+        fields = read_only_fields = ["name", "version", "version_digest", "moves"]
+
+
+class AliasesSerializer(serializers.Serializer[Any]):
+    items = AliasSerializer(many=True)
+
+
+class AliasRequestSerializer(serializers.Serializer[Any]):
+    version = serializers.CharField(
+        max_length=128, help_text="A version of the aesthetic: v3, its digest, latest, an alias."
+    )
+
+
+class AliasList(APIView):
+    @extend_schema(responses=AliasesSerializer, operation_id="aesthetics_aliases_list")
+    def get(self, request: Request, owner: str, slug: str) -> Response:
+        """The aliases of an aesthetic, each with the history of its moves."""
+        found = find_aesthetic(request, owner, slug).aliases.with_history()
+        return Response({"items": AliasSerializer(found, many=True).data})
+
+
+class AliasDetail(APIView):
+    write_scope = Token.Scope.PUBLISH
+
+    @extend_schema(responses=AliasSerializer)
+    def get(self, request: Request, owner: str, slug: str, alias: str) -> Response:
+        """One alias, with the history of its moves."""
+        return Response(AliasSerializer(_find(find_aesthetic(request, owner, slug), alias)).data)
+
+    @extend_schema(
+        request=AliasRequestSerializer, responses={200: AliasSerializer, 201: AliasSerializer}
+    )
+    def put(self, request: Request, owner: str, slug: str, alias: str) -> Response:
+        """Let the alias stand for a version of the aesthetic; the move goes into its history."""
+        aesthetic = find_own_aesthetic(request, owner, slug)
+        form = AliasRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        version = find_version(request, owner, slug, form.validated_data["version"])
+        moved = aliases.move_alias(aesthetic, alias, to=version, by=person_of(request))
+        code = status.HTTP_201_CREATED if moved.is_new else status.HTTP_200_OK
+        return Response(AliasSerializer(_find(aesthetic, alias)).data, status=code)
+
+
+def _find(aesthetic: Aesthetic, name: str) -> Alias:
+    found: Alias | None = aesthetic.aliases.with_history().filter(name=name).first()
+    if found is None:
+        raise Http404
+    return found

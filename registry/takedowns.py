@@ -1,0 +1,40 @@
+"""From a published version to its tombstone, by a keeper of the hub, with a reason. Request side.
+
+What was taken down keeps its name and its digests; its bytes are served no more. The rows stay, so
+that nobody can say that there never was such a version.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.refusals import Refusal
+from registry.models import Version
+
+
+class TakenDown(Refusal):
+    """A version of which only the tombstone is served: HTTP 451, RFC 7725."""
+
+    def __init__(self, version: Version) -> None:
+        super().__init__("taken-down", f"{version} was taken down. {version.takedown_reason}")
+        self.version = version
+
+
+@transaction.atomic
+def take_down(version: Version, *, reason: str) -> Version:
+    """Serve the version no more, nor its files and pictures; doing it twice is a result.
+
+    Raises ValidationError where there is no reason, or where the version was never published.
+    """
+    version = Version.objects.select_for_update(of=["self"]).get(pk=version.pk)
+    if version.taken_down_at is None:
+        version.taken_down_at = timezone.now()
+        version.takedown_reason = reason
+        version.full_clean(exclude=["vector"])
+        version.save(update_fields=["taken_down_at", "takedown_reason"])
+    return version
+
+
+def refuse_taken_down(version: Version) -> None:
+    """Raise TakenDown for a version that is served no more."""
+    if version.taken_down_at is not None:
+        raise TakenDown(version)

@@ -1,0 +1,84 @@
+"""`/by-hash`: one digest, a thousand, or a file."""
+
+import numpy as np
+import pytest
+import torch
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.models import User
+from registry import formats
+from registry.models import Version
+from tests import factories
+from tests.answers import Answer, errors, problem
+from tests.registry.made_files import saved
+
+PATH = "/api/v1/by-hash"
+NOTHING = "sha256:" + "0" * 64
+
+
+def ask(client: Client, *digests: str) -> Answer:
+    return client.post(PATH, {"digests": digests}, "application/json")
+
+
+def send(client: Client, data: bytes) -> dict[str, object]:
+    answer = client.post(PATH, {"file": SimpleUploadedFile("x.pt", data)})
+    assert answer.status_code == 200
+    body: dict[str, object] = answer.json()
+    return body
+
+
+def test_the_answer_says_what_the_digest_names(client: Client, version: Version) -> None:
+    body = client.get(f"{PATH}/{version.vector_digest}").json()
+    assert (body["names"], body["digest"]) == ("vector", version.vector_digest)
+    assert [item["ref"] for item in body["items"]] == ["ada/sea-mist@v1"]
+
+
+def test_up_to_1_000_are_answered_in_order_entry_or_null(client: Client, version: Version) -> None:
+    asked = [version.version_digest, *[NOTHING] * 998, version.vector_digest[7:]]
+    items = ask(client, *asked).json()["items"]
+    assert len(items) == 1_000
+    assert (items[0]["names"], items[-1]["names"]) == ("version", "vector")
+    assert items[0]["version"]["ref"] == "ada/sea-mist@v1"
+    assert set(map(str, items[1:-1])) == {"None"}
+    assert errors(ask(client, *[NOTHING] * 1_001)) == {"/digests": "max_length"}
+
+
+def test_a_question_needs_no_token_and_a_token_that_reads_is_enough(
+    client: Client, version: Version, bob: User
+) -> None:
+    headers = factories.bearer(bob, "read")
+    answer = client.post(
+        PATH, {"digests": [version.version_digest]}, "application/json", headers=headers
+    )
+    assert answer.json()["items"][0]["names"] == "version"
+    assert ask(client).json() == {"items": []}
+
+
+@pytest.mark.parametrize("body", [{}, {"digests": "x"}, {"digests": [["x"]]}, []])
+def test_what_is_no_list_of_digests_is_named(client: Client, db: None, body: object) -> None:
+    assert client.post(PATH, body, "application/json").status_code == 422
+
+
+def test_a_file_is_found_by_its_bytes_its_vector_or_what_is_near(
+    client: Client, version: Version
+) -> None:
+    vector = torch.tensor(version.vector)
+    by_bytes = send(client, formats.write_pt(np.array(version.vector, dtype=np.float32)))
+    assert by_bytes["file"]["names"] == "file"  # type: ignore[index]
+    by_vector = send(client, saved(vector))
+    assert by_vector["file"] is None
+    assert by_vector["vector"]["items"][0]["ref"] == "ada/sea-mist@v1"  # type: ignore[index]
+    vector[3] += 1
+    near = send(client, saved(vector))
+    assert near["vector"] is None
+    assert near["space"] == factories.space().name
+    (nearest,) = near["nearest"]  # type: ignore[misc]
+    assert 0.9 < nearest["cosine"] < 1  # type: ignore[has-type]
+
+
+def test_a_body_that_is_much_larger_than_an_embedding_is_not_read(client: Client, db: None) -> None:
+    file = SimpleUploadedFile("x.pt", bytes(2_000_000))
+    problem(client.post(PATH, {"file": file}), 413, "too-large")
+    file = SimpleUploadedFile("x.pt", bytes(300_000))
+    problem(client.post(PATH, {"file": file}), 422, "unsafe-file")

@@ -53,7 +53,7 @@ def build(version: Version, lease: Lease) -> None:
     )
     version.resultant_length = statistics.resultant_length(vectors[towards])
     covers = most_typical(vectors, towards, version.vector)
-    report = quality.examine(measured, version.vector.astype(np.float64))
+    report = quality.examine(measured, version.vector)
     package = packaging.package(version)
     with transaction.atomic():
         packaging.replace_files(version, package)

@@ -87,4 +87,5 @@ def moves(comparison: Comparison) -> list[Move]:
 
 
 def _vector(version: Version) -> NDArray[np.float64]:
-    return np.asarray(version.vector, dtype=np.float64)  # [768]; the database gives a list
+    # The database gives decimals that stand for numbers of 32 bits.
+    return np.asarray(version.vector, dtype=np.float32).astype(np.float64)  # [768]

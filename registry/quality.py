@@ -93,7 +93,7 @@ def ensure_report(version: Version) -> QualityReport:
         raise NoReport(
             "not-found", f"{version} has no direction that came from pictures; nothing is to check."
         )
-    vector = np.asarray(version.vector, dtype=np.float64)
+    vector = np.asarray(version.vector, dtype=np.float32)  # [768]; the database gives decimals
     return keep(version, examine(measured_set(members, version.space), vector))
 
 
@@ -106,7 +106,7 @@ def keep(version: Version, report: Report) -> QualityReport:
     return kept
 
 
-def examine(measured: MeasuredSet, vector: NDArray[np.float64]) -> Report:
+def examine(measured: MeasuredSet, vector: NDArray[np.float32]) -> Report:
     """Return what there is to say of a set and the vector [768] that was made of it.
 
     Each side has two pictures at least, and the vector is not 0.
@@ -125,7 +125,7 @@ def examine(measured: MeasuredSet, vector: NDArray[np.float64]) -> Report:
     return summary, Details(pictures=pictures, near_duplicates=pairs)
 
 
-def _summary(measured: MeasuredSet, vector: NDArray[np.float64]) -> Summary:
+def _summary(measured: MeasuredSet, vector: NDArray[np.float32]) -> Summary:
     features, towards = measured.features, measured.towards
     has_away = not towards.all()
     enough = Sufficiency.of(features, towards)
@@ -143,7 +143,7 @@ def _summary(measured: MeasuredSet, vector: NDArray[np.float64]) -> Summary:
     )
 
 
-def _fingerprint(vector: NDArray[np.float64]) -> list[Dimension]:
+def _fingerprint(vector: NDArray[np.float32]) -> list[Dimension]:
     """Return the largest numbers of the vector [768], the largest first."""
     unit = vector / np.linalg.norm(vector)
     largest = np.argsort(-np.abs(unit), kind="stable")[:FINGERPRINT]

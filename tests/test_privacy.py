@@ -27,6 +27,7 @@ OF_ONE = {
     "registry:upload", "registry:remove_image", "registry:build", "registry:build_status",
     "registry:cancel_build", "registry:publish", "registry:withdraw", "registry:version",
     "registry:thumbnail",
+    "registry:check", "registry:drop", "registry:put_back", "registry:difference",
     "generation:drawing", "generation:status", "generation:cancel", "generation:picture",
     "generation:share", "generation:unshare", "generation:remove", "generation:put_back",
     "generation:of_look", "generation:newest_of_look",
@@ -34,6 +35,7 @@ OF_ONE = {
     "generation:sheet", "generation:sheet_status", "generation:cancel_sheet",
     "accounts:revoke_token",
     "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",
+    "api:quality", "api:version_difference",
     "api:yank", "api:neighbours", "api:manifest", "api:recipe", "api:file", "api:blob",
     "api:by_hash", "api:job", "api:generation", "api:generation_picture", "api:generation_share",
     "api:shared_generations", "api:sheet", "api:cancel_sheet",
@@ -92,6 +94,7 @@ def hidden_version(version: Version) -> Hidden:
             "owner": ["ada"],
             "slug": [version.aesthetic.slug],
             "ref": ["v1", "latest", version.version_digest],
+            "other": ["v1", str(version.pk)],
             "name": [file.name, cover.removeprefix("sha256:"), other.removeprefix("sha256:")],
             "digest": [cover, other, file.digest, *facts, version.image_set_digest],
             "pk": [str(version.pk)],
@@ -164,7 +167,11 @@ def test_a_hidden_aesthetic_is_missing_at_every_address_and_nobody_changes_it(
 ) -> None:
     before = everything()
     for name in sorted(OF_ONE - {"accounts:revoke_token"}):
-        for path in addresses(ROUTES[name], {**hidden.blanks, "which": ["plain"]}):
+        refs = [
+            *hidden.blanks["ref"],
+            *hidden.blanks["pk"],
+        ]  # a build has its own name to its owner
+        for path in addresses(ROUTES[name], {**hidden.blanks, "ref": refs, "which": ["plain"]}):
             for client in visitors:
                 for method in METHODS:
                     assert is_refused(client, path, method), (method, path)
@@ -361,7 +368,10 @@ def test_its_owner_finds_it(ada: User) -> None:
     Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
     client = Client()
     client.force_login(ada)
-    for name in ("registry:aesthetic", "registry:images", "registry:version", "api:manifest"):
+    for name in (
+        "registry:aesthetic", "registry:images", "registry:version", "registry:check",
+        "registry:difference", "api:manifest", "api:quality", "api:version_difference",
+    ):  # fmt: skip
         for path in addresses(ROUTES[name], found.blanks):
             assert client.get(path).status_code == 200
     assert "Secret look" in client.get("/ada").content.decode()

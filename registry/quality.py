@@ -113,34 +113,23 @@ def examine(measured: MeasuredSet, vector: NDArray[np.float32]) -> Report:
     """
     pictures = _pictures(measured)
     pairs = _pairs(measured, pictures)
-    styles = two_styles.split(measured.features[measured.towards])
-    is_two = styles is not None and styles.is_two_styles
-    if styles is not None and is_two:
-        for place, second in zip(np.flatnonzero(measured.towards), styles.second, strict=True):
-            pictures[place]["group"] = 1 + int(second)
-    summary = _summary(measured, vector)
-    summary["outliers"] = sum(picture["is_outlier"] for picture in pictures)
-    summary["near_duplicates"] = len(pairs)
-    summary["two_styles"] = _styles(styles) if styles is not None and is_two else None
-    return summary, Details(pictures=pictures, near_duplicates=pairs)
-
-
-def _summary(measured: MeasuredSet, vector: NDArray[np.float32]) -> Summary:
+    styles = _mark_styles(measured, pictures)
     features, towards = measured.features, measured.towards
-    has_away = not towards.all()
-    enough = Sufficiency.of(features, towards)
-    return Summary(
+    sufficiency = Sufficiency.of(features, towards)
+    away = None if towards.all() else statistics.resultant_length(features[~towards])
+    summary = Summary(
         images=len(features),
         resultant_length=statistics.resultant_length(features[towards]),
-        resultant_length_away=statistics.resultant_length(features[~towards]) if has_away else None,
-        standard_error=enough.standard_error,
-        sufficiency=[Change(more=more, change=enough.change(more)) for more in MORE],
-        enough=enough.enough,
+        resultant_length_away=away,
+        standard_error=sufficiency.standard_error,
+        sufficiency=[Change(more=more, change=sufficiency.change(more)) for more in MORE],
+        enough=sufficiency.enough,
         fingerprint=_fingerprint(vector),
-        outliers=0,
-        near_duplicates=0,
-        two_styles=None,
+        outliers=sum(picture["is_outlier"] for picture in pictures),
+        near_duplicates=len(pairs),
+        two_styles=styles,
     )
+    return summary, Details(pictures=pictures, near_duplicates=pairs)
 
 
 def _fingerprint(vector: NDArray[np.float32]) -> list[Dimension]:
@@ -150,7 +139,13 @@ def _fingerprint(vector: NDArray[np.float32]) -> list[Dimension]:
     return [Dimension(dimension=int(place), value=float(unit[place])) for place in largest]
 
 
-def _styles(split: two_styles.Split) -> Styles:
+def _mark_styles(measured: MeasuredSet, pictures: list[PictureReport]) -> Styles | None:
+    """Write into each picture of the look which of two styles it is; None where there is one."""
+    split = two_styles.split(measured.features[measured.towards])
+    if split is None or not split.is_two_styles:
+        return None
+    for place, is_second in zip(np.flatnonzero(measured.towards), split.second, strict=True):
+        pictures[place]["group"] = 1 + int(is_second)
     second = int(split.second.sum())
     return Styles(
         sizes=[len(split.second) - second, second],

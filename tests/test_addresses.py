@@ -32,6 +32,7 @@ def blanks(version: Version) -> dict[str, list[str]]:
         "owner": ["ada"],
         "slug": ["sea-mist", "nothing"],
         "ref": ["v1", "x"],
+        "other": ["v1", str(version.pk)],
         "name": ["sea-mist.npy", digest.removeprefix("sha256:")],
         "digest": [digest, version.version_digest],
         "pk": [str(version.pk), str(job.pk), str(token.pk)],

@@ -11,7 +11,7 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --no-emit-in
 ONLY_LINUX := sed -E 's/^((nvidia|cuda)-[a-z0-9-]+|triton)==[^ ;]+$$/& ; sys_platform == "linux"/'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-eval test smoke bench bench-personalisation lint types contracts unit format requirements clean
+.PHONY: help demo demo-eval test smoke bench bench-personalisation bench-registry lint types contracts unit format requirements clean
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench: $(VENV)/base.stamp  ## measure a set beside the paper's loop (ARGS="--cli
 
 bench-personalisation: $(VENV)/base.stamp  ## measure the engine beside the web UI's loop
 	@$(BIN)/python -m bench.personalisation $(ARGS)
+
+bench-registry: $(VENV)/base.stamp  ## measure what first builds and later ones cost (ARGS="--pictures 60")
+	@$(BIN)/python -m bench.registry $(ARGS)
 
 format: $(VENV)/test.stamp  ## write everything as the linters want it
 	$(BIN)/ruff check --fix .

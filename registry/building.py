@@ -1,4 +1,4 @@
-"""From a queued version to a ready one: features, mean, digests, files. Worker side.
+"""From a queued version to a ready one: features, mean, digests, report, files. Worker side.
 
 Only images without a feature in this space are encoded. Features are kept batch by batch, so a
 crash costs one batch, and a set that grew by ten pictures costs ten.
@@ -12,9 +12,10 @@ import numpy as np
 from django.conf import settings
 from django.db import transaction
 
-from registry import blobs, digests, packaging, statistics
+from registry import blobs, digests, packaging, quality, statistics
 from registry.leases import JobFailed, Lease
-from registry.models import Feature, Image, Side, Space, Version, VersionMember
+from registry.measured_sets import measured_set, members_of
+from registry.models import Feature, Image, Space, Version, VersionMember
 from registry.models.version_parts import COVER_SIZE
 from registry.pictures import PictureRefused, pixels
 from registry.worker_encoder import encoder_for
@@ -37,30 +38,27 @@ def build(version: Version, lease: Lease) -> None:
     Raises JobFailed for a picture that cannot be read or a space this worker does not have, and
     JobLost when the version was cancelled.
     """
-    members = list(version.members.select_related("image").order_by("image__digest", "side"))
+    members = list(members_of(version.pk))
     encode_missing([member.image for member in members], version.space, lease)
     lease.report(stage="averaging", done=len(members), total=len(members))
-    features = {
-        feature.image_id: feature
-        for feature in Feature.objects.filter(
-            space=version.space, image__in=[member.image_id for member in members]
-        )
-    }
-    vectors = np.array(
-        [features[member.image_id].vector for member in members], dtype=np.float32
-    )  # [images, 768]
-    towards = np.array([member.side == Side.TOWARDS for member in members])  # [images]
+    measured = measured_set(members, version.space)
+    vectors, towards = measured.features, measured.towards
     version.vector = construct(version.construction, vectors, towards)
+    if not version.vector.any():
+        raise JobFailed("Both sides have the same mean, so there is no direction between them.")
     version.vector_digest = digests.vector_digest(version.vector.tolist())
     version.image_set_digest = digests.image_set_digest(
-        (member.image.digest, features[member.image_id].pixels, member.side) for member in members
+        (member.image.digest, pixels, member.side)
+        for member, pixels in zip(members, measured.pixels, strict=True)
     )
     version.resultant_length = statistics.resultant_length(vectors[towards])
     covers = most_typical(vectors, towards, version.vector)
+    report = quality.examine(measured, version.vector)
     package = packaging.package(version)
     with transaction.atomic():
         packaging.replace_files(version, package)
         _mark_covers([members[index] for index in covers])
+        quality.keep(version, report)
         lease.succeed(
             vector=version.vector,
             vector_digest=version.vector_digest,

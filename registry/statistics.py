@@ -29,13 +29,22 @@ def resultant_length(features: NDArray[np.float32]) -> float:
     The length of the mean of the unit vectors (Mardia and Jupp, Directional Statistics, chapter 9).
     A row of zeros points nowhere, and is a ValueError too.
     """
+    length = float(np.linalg.norm(_mean(units(features))))
+    return min(length, 1.0)  # rounding may end a hair above
+
+
+def units(features: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the rows of features [n, width] at length 1: their directions.
+
+    A row of zeros points nowhere, and is a ValueError too.
+    """
     rows = _checked(features).astype(np.float64)  # [n, width]
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)  # [n, 1]
     if not lengths.all():
         place = int(np.argmin(lengths))
         raise ValueError(f"The feature in row {place} is zero and points nowhere.")
-    length = float(np.linalg.norm(_mean(rows / lengths)))
-    return min(length, 1.0)  # rounding may end a hair above
+    directions: NDArray[np.float64] = rows / lengths  # [n, width]
+    return directions
 
 
 def _mean(features: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registry.views import browse, by_hash, imports, workspace
+from registry.views import browse, by_hash, checking, imports, workspace
 
 ONE = "<str:owner>/<str:slug>"
 
@@ -25,6 +25,12 @@ urlpatterns = [
     path(f"{ONE}/builds/<uuid:pk>", workspace.build_status, name="build_status"),
     path(f"{ONE}/builds/<uuid:pk>/cancel", workspace.cancel_build, name="cancel_build"),
     path(f"{ONE}/builds/<uuid:pk>/publish", workspace.publish, name="publish"),
+    path(f"{ONE}/builds/<uuid:pk>/check", checking.check, name="check"),
+    path(f"{ONE}/builds/<uuid:pk>/drop", checking.drop, name="drop"),
+    path(f"{ONE}/images/put-back", checking.put_back, name="put_back"),
+    path(
+        f"{ONE}/versions/<str:ref>/difference/<str:other>", checking.difference, name="difference"
+    ),
     path(f"{ONE}/versions/<str:ref>", browse.version, name="version"),
     path(f"{ONE}/versions/<str:ref>/withdraw", workspace.withdraw, name="withdraw"),
     path(f"{ONE}/thumbnails/<str:name>.webp", browse.thumbnail, name="thumbnail"),

@@ -33,6 +33,7 @@ def blanks(version: Version) -> dict[str, list[str]]:
         "slug": ["sea-mist", "nothing"],
         "ref": ["v1", "x"],
         "revision": ["main", "x"],
+        "other": ["v1", str(version.pk)],
         "name": ["sea-mist.npy", digest.removeprefix("sha256:")],
         "digest": [digest, version.version_digest],
         "alias": ["stable", "latest"],

@@ -30,6 +30,7 @@ OF_ONE = {
     "registry:upload", "registry:remove_image", "registry:build", "registry:build_status",
     "registry:cancel_build", "registry:publish", "registry:withdraw", "registry:version",
     "registry:thumbnail", "registry:move_alias", "registry:import_into",
+    "registry:check", "registry:drop", "registry:put_back", "registry:difference",
     "generation:drawing", "generation:status", "generation:cancel", "generation:picture",
     "generation:share", "generation:unshare", "generation:remove", "generation:put_back",
     "generation:of_look", "generation:newest_of_look",
@@ -39,6 +40,7 @@ OF_ONE = {
     "generation:put_back_sheet",
     "accounts:revoke_token",
     "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",
+    "api:quality", "api:version_difference",
     "api:yank", "api:neighbours", "api:manifest", "api:recipe", "api:file", "api:blob",
     "api:by_hash", "api:aliases", "api:alias", "api:job", "api:generation",
     "api:generation_picture", "api:generation_share", "api:put_back_generation",
@@ -112,6 +114,7 @@ def hidden_version(version: Version) -> Hidden:
                 *("v1", "main", "secret-alias"),
                 *(version.version_digest, version.version_digest[7:47]),
             ],
+            "other": ["v1", str(version.pk)],
             "name": [file.name, cover.removeprefix("sha256:"), other.removeprefix("sha256:")],
             "digest": [cover, other, file.digest, *facts, version.image_set_digest],
             "pk": [str(version.pk)],
@@ -185,7 +188,11 @@ def test_a_hidden_aesthetic_is_missing_at_every_address_and_nobody_changes_it(
 ) -> None:
     before = everything()
     for name in sorted(OF_ONE - {"accounts:revoke_token"}):
-        for path in addresses(ROUTES[name], {**hidden.blanks, "which": ["plain"]}):
+        refs = [
+            *hidden.blanks["ref"],
+            *hidden.blanks["pk"],
+        ]  # a build has its own name to its owner
+        for path in addresses(ROUTES[name], {**hidden.blanks, "ref": refs, "which": ["plain"]}):
             for client in visitors:
                 for method in METHODS:
                     assert is_refused(client, path, method), (method, path)
@@ -522,14 +529,10 @@ def test_its_owner_finds_it(ada: User) -> None:
     Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
     client = Client()
     client.force_login(ada)
-    names = (
-        "registry:aesthetic",
-        "registry:images",
-        "registry:version",
-        "api:manifest",
-        "api:alias",
-    )
-    for name in names:
+    for name in (
+        "registry:aesthetic", "registry:images", "registry:version", "registry:check",
+        "registry:difference", "api:manifest", "api:quality", "api:version_difference", "api:alias",
+    ):  # fmt: skip
         for path in addresses(ROUTES[name], found.blanks):
             assert client.get(path).status_code == 200
     assert "Secret look" in client.get("/ada").content.decode()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registry.api import aesthetics, aliases, by_hash, files, images, imports, versions
+from registry.api import aesthetics, aliases, by_hash, files, images, imports, quality, versions
 
 ONE = "aesthetics/<str:owner>/<str:slug>"
 VERSION = f"{ONE}/versions/<str:ref>"
@@ -19,6 +19,10 @@ urlpatterns = [
     path(VERSION, versions.VersionDetail.as_view(), name="version"),
     path(f"{VERSION}/yank", versions.Yank.as_view(), name="yank"),
     path(f"{VERSION}/neighbours", versions.Neighbours.as_view(), name="neighbours"),
+    path(f"{VERSION}/quality", quality.Quality.as_view(), name="quality"),
+    path(
+        f"{VERSION}/difference/<str:other>", quality.Difference.as_view(), name="version_difference"
+    ),
     path(f"{VERSION}/manifest", versions.Manifest.as_view(), name="manifest"),
     path(f"{VERSION}/recipe", versions.Recipe.as_view(), name="recipe"),
     path(f"{VERSION}/files/<str:name>", files.File.as_view(), name="file"),

@@ -6,6 +6,7 @@ from registry.models.downloads import Download
 from registry.models.images import Feature, Image
 from registry.models.imports import ImportedFile
 from registry.models.jobs import Job, JobState
+from registry.models.reports import QualityReport
 from registry.models.spaces import Space
 from registry.models.version_parts import VersionFile, VersionMember
 from registry.models.versions import Version
@@ -21,6 +22,7 @@ __all__ = [
     "Job",
     "JobState",
     "Member",
+    "QualityReport",
     "Side",
     "Space",
     "Version",

@@ -16,12 +16,18 @@ class Image(models.Model):
     size = models.PositiveIntegerField()  # bytes
     width = models.PositiveIntegerField()  # pixels, as it is shown
     height = models.PositiveIntegerField()
+    # 16 hexadecimal digits, once a set with it was checked; see `near_duplicates`.
+    perceptual_hash = models.CharField(max_length=16, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=Q(digest__regex=DIGEST_PATTERN), name="image_digest_is_a_digest"
+            ),
+            models.CheckConstraint(
+                condition=Q(perceptual_hash__regex=r"^([0-9a-f]{16})?$"),
+                name="image_perceptual_hash_is_64_bits",
             ),
         ]
 

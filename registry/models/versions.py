@@ -19,6 +19,7 @@ from registry.names import VERSION_PATTERN
 
 # Longer than any name of a version; Python refuses to read numbers of thousands of digits.
 LONGEST_REF = 128
+BUILD_PATTERN = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 class VersionQuerySet(JobQuerySet["Version"]):
@@ -73,6 +74,13 @@ class VersionQuerySet(JobQuerySet["Version"]):
         owner, _, slug = name.partition("/")
         chosen = self.standing().of(owner, slug).named(version or "latest")
         return chosen.select_related("aesthetic__owner", "space").first()
+
+    def measured(self, ref: str, person: User | AnonymousUser) -> Self:
+        """Return what `ref` names for `person`: also a ready build of their own, by its id."""
+        if re.fullmatch(BUILD_PATTERN, ref):
+            own = Aesthetic.objects.owned_by(person)
+            return self.filter(pk=ref, state=JobState.SUCCEEDED, aesthetic__in=own)
+        return self.named(ref)
 
     def newest_of_each(self) -> Self:
         """Return of each aesthetic the newest version that is offered."""

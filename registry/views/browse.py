@@ -3,6 +3,7 @@
 import difflib
 import itertools
 from http import HTTPStatus
+from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import F
@@ -11,7 +12,8 @@ from django.shortcuts import get_object_or_404, render
 
 from accounts.models import User
 from registry import blobs, cards, covers, digests, formats, search, serving
-from registry.models import Aesthetic, Version, VersionFile
+from registry.models import Aesthetic, QualityReport, Version, VersionFile
+from registry.sufficiency import LITTLE, STEP
 
 PAGE_SIZE = 24
 TAGS_SHOWN = 16
@@ -127,8 +129,19 @@ def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> H
         "imported_files": chosen.imported_files.all() if chosen else [],
         "files": _files(found, chosen) if chosen else [],
         "neighbours": _neighbours(request, chosen) if chosen else [],
+        "enough": _enough(chosen) if chosen else None,
     }
     return render(request, "registry/aesthetic.html", context)
+
+
+def _enough(chosen: Version) -> dict[str, Any] | None:
+    """Return what more pictures would change, where the set doctor has looked at the set."""
+    summary = QualityReport.objects.filter(pk=chosen.pk).values_list("summary", flat=True).first()
+    if summary is None:
+        return None
+    changes = {each["more"]: each["change"] for each in summary["sufficiency"]}
+    is_little = changes[STEP] < LITTLE
+    return {"more": STEP, "percent": 100 * changes[STEP], "is_little": is_little}
 
 
 def _files(found: Aesthetic, chosen: Version) -> list[VersionFile]:

@@ -21,6 +21,7 @@ from registry.forms import AestheticForm, AliasForm, ImportFileForm, SideForm, Y
 from registry.models import Aesthetic, Member, Side, Version
 from registry.views.browse import find_aesthetic
 
+DROPPED = "dropped"  # where the set doctor leaves what it took out of a set, until it is put back
 REFUSED = "refused"  # where a plain upload leaves its refusals for the next page
 
 
@@ -73,7 +74,11 @@ def delete(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
 def images(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     """The workspace: pictures in, builds, a published version out."""
     aesthetic = find_own(request, owner, slug)
-    context = {**workspace(aesthetic), "refused": request.session.pop(REFUSED, [])}
+    context = {
+        **workspace(aesthetic),
+        "refused": request.session.pop(REFUSED, []),
+        "dropped": _just_dropped(request, aesthetic),
+    }
     return render(request, "registry/images.html", context)
 
 
@@ -222,8 +227,10 @@ def workspace(aesthetic: Aesthetic) -> dict[str, Any]:
     except queueing.BuildRefused as error:
         refusal = error.detail
     counts = {str(side): sum(member.side == side for member in members) for side in Side}
-    builds = aesthetic.versions.defer("vector", "recipe", "manifest")  # which no page shows
-    builds = builds.select_related("space").prefetch_related("imported_files")
+    reported = aesthetic.versions.select_related("quality_report", "space")
+    # What this page does not show is not read.
+    builds = reported.defer("vector", "recipe", "manifest", "quality_report__details")
+    builds = builds.prefetch_related("imported_files")
     return {
         "aesthetic": aesthetic,
         "members": [_shown(aesthetic, member) for member in members],
@@ -233,6 +240,13 @@ def workspace(aesthetic: Aesthetic) -> dict[str, Any]:
         "build_refusal": refusal,
         "import_form": ImportFileForm(),
     }
+
+
+def _just_dropped(request: PersonRequest, aesthetic: Aesthetic) -> int:
+    """Return how many pictures were dropped for the newest build, and can be put back."""
+    kept = request.session.get(DROPPED)
+    newest = aesthetic.versions.values_list("pk", flat=True).first()
+    return len(kept["pictures"]) if kept and kept["build"] == str(newest) else 0
 
 
 def with_cautions(build: Version) -> Version:

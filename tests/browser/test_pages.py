@@ -85,6 +85,8 @@ def test_no_page_scrolls_sideways_complains_or_calls_another_machine(
         look,
         f"{look}/images",
         f"{look}/edit",
+        f"{look}/builds/{drawing.version_id}/check",
+        f"{look}/versions/v1/difference/v1",
         "/new",
         "/new/import",
         "/by-hash",

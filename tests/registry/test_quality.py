@@ -1,0 +1,144 @@
+"""The report on a set: made with the build, kept, made later where it is missing."""
+
+import json
+from io import BytesIO
+
+import numpy as np
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from PIL import Image as Picture
+
+from registry import quality, uploads
+from registry.models import Aesthetic, Feature, Image, JobState, QualityReport, Side, Version
+from tests import factories
+
+
+def smaller(data: bytes) -> bytes:
+    """Return the same picture at half the size."""
+    with Picture.open(BytesIO(data)) as picture:
+        return factories.png(picture.resize((picture.width // 2, picture.height // 2)))
+
+
+def turn(image: Image, dimension: int, by: float) -> None:
+    """Turn the feature of an image away from its set's direction."""
+    feature = Feature.objects.get(image=image)
+    vector = np.array(feature.vector, dtype=np.float32)  # [768]
+    vector[dimension] += by
+    Feature.objects.filter(pk=feature.pk).update(vector=vector)
+
+
+def test_a_build_brings_its_report(draft: Aesthetic) -> None:
+    version = factories.built(draft, pictures=6)
+    report = QualityReport.objects.get(version=version)
+    summary = report.summary
+    assert summary["images"] == 6
+    assert summary["resultant_length"] == pytest.approx(version.resultant_length)
+    assert summary["resultant_length_away"] is None
+    assert [change["more"] for change in summary["sufficiency"]] == [5, 10, 25, 50, 100]
+    assert (summary["outliers"], summary["near_duplicates"], summary["two_styles"]) == (0, 0, None)
+    largest = summary["fingerprint"][0]
+    assert (largest["dimension"], largest["value"] > 0.5) == (0, True)
+    digests = [picture["image"] for picture in report.details["pictures"]]
+    assert digests == sorted(member.image.digest for member in version.members.all())
+    assert all(picture["influence"] > 0 for picture in report.details["pictures"])
+
+
+def test_a_report_holds_no_vectors(draft: Aesthetic) -> None:
+    report = QualityReport.objects.get(version=factories.built(draft, pictures=20))
+    assert len(json.dumps([report.summary, report.details])) < 20 * 250 + 1000
+
+
+def test_a_picture_that_stands_apart_is_named(draft: Aesthetic) -> None:
+    stranger = factories.members(draft, 12)[4].image
+    factories.features(draft, factories.space())
+    turn(stranger, dimension=5, by=6.0)
+    details = QualityReport.objects.get(version=factories.built(draft)).details
+    outliers = [each["image"] for each in details["pictures"] if each["is_outlier"]]
+    assert outliers == [stranger.digest]
+    strongest = max(details["pictures"], key=lambda each: each["influence"])
+    assert strongest["image"] == stranger.digest
+
+
+def test_the_same_picture_at_half_the_size_is_found_and_the_less_typical_stands_last(
+    draft: Aesthetic,
+) -> None:
+    data = factories.picture(7, side=128)
+    factories.members(draft, 4)
+    for name, copy in (("whole.png", data), ("half.png", smaller(data))):
+        uploads.add_picture(draft, name, copy, Side.TOWARDS, factories.NOWHERE)
+    factories.features(draft, factories.space())
+    whole, half = (draft.members.get(filename=f"{name}.png").image for name in ("whole", "half"))
+    seen = Feature.objects.get(image=whole).vector
+    Feature.objects.filter(image=half).update(vector=seen)
+    turn(half, dimension=3, by=1.5)
+    details = QualityReport.objects.get(version=factories.built(draft)).details
+    (pair,) = details["near_duplicates"]
+    named = [details["pictures"][place]["image"] for place in pair["pictures"]]
+    assert named == [whole.digest, half.digest]
+    assert pair["cosine"] >= 0.9
+
+
+def test_two_styles_are_told_with_their_pictures(draft: Aesthetic) -> None:
+    members = factories.members(draft, 20)
+    factories.features(draft, factories.space())
+    others = {member.image.digest for member in members[12:]}
+    for member in members[12:]:
+        turn(member.image, dimension=9, by=9.0)
+    report = QualityReport.objects.get(version=factories.built(draft))
+    assert report.summary["two_styles"]["sizes"] == [12, 8]
+    groups = {each["image"]: each["group"] for each in report.details["pictures"]}
+    assert {image for image, group in groups.items() if group == 2} == others
+
+
+def test_both_sides_of_a_contrast_are_looked_at(draft: Aesthetic) -> None:
+    factories.members(draft, 4)
+    factories.members(draft, 3, Side.AWAY, first=50)
+    report = QualityReport.objects.get(version=factories.built(draft))
+    sides = [picture["side"] for picture in report.details["pictures"]]
+    assert (sides.count("towards"), sides.count("away")) == (4, 3)
+    assert 0 < report.summary["resultant_length_away"] <= 1
+
+
+def test_hashes_are_kept_with_the_pictures(draft: Aesthetic) -> None:
+    factories.built(draft)
+    kept = dict(Image.objects.values_list("digest", "perceptual_hash"))
+    assert all(len(digits) == 16 for digits in kept.values())
+    Image.objects.update(perceptual_hash="0" * 16)
+    assert set(quality.ensure_hashes(list(Image.objects.all()))) == {"0" * 16}
+
+
+def test_a_version_from_before_gets_its_report_when_it_is_asked_for(version: Version) -> None:
+    kept = QualityReport.objects.get(version=version)
+    QualityReport.objects.all().delete()
+    Image.objects.update(perceptual_hash="")
+    made = quality.ensure_report(Version.objects.get(pk=version.pk))
+    assert (made.summary, made.details) == (kept.summary, kept.details)
+    assert quality.ensure_report(version).created_at == made.created_at
+
+
+def test_a_version_without_pictures_has_no_report(draft: Aesthetic) -> None:
+    with pytest.raises(quality.NoReport) as caught:
+        quality.ensure_report(factories.shelved(draft))
+    assert caught.value.code == "not-found"
+
+
+def test_the_same_pictures_on_both_sides_have_no_direction(draft: Aesthetic) -> None:
+    factories.members(draft, 2)
+    factories.members(draft, 2, Side.AWAY)
+    factories.features(draft, factories.space())
+    with pytest.raises(AssertionError, match="Both sides have the same mean"):
+        factories.built(draft)
+    assert draft.versions.get().state == JobState.FAILED
+    assert not QualityReport.objects.exists()
+
+
+def test_a_larger_set_takes_no_more_queries(draft: Aesthetic) -> None:
+    small = factories.built(factories.aesthetic(draft.owner, "small"), pictures=4)
+    large = factories.built(draft, pictures=16)
+    QualityReport.objects.all().delete()
+    with CaptureQueriesContext(connection) as few:
+        quality.ensure_report(small)
+    with CaptureQueriesContext(connection) as many:
+        quality.ensure_report(large)
+    assert len(many) == len(few)

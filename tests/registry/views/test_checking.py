@@ -1,0 +1,193 @@
+"""The set doctor's pages: what it found, dropping by one click, putting back, two versions."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from registry import queueing
+from registry.models import Aesthetic, QualityReport, Version
+from registry.tasks import build_version
+from tests import factories
+from tests.answers import Answer
+from tests.registry.test_quality import turn
+
+ONE = "/ada/sea-mist"
+SET = f"{ONE}/images"
+
+
+@pytest.fixture
+def as_ada(ada: User) -> Client:
+    client = Client()
+    client.force_login(ada)
+    return client
+
+
+@pytest.fixture
+def build(draft: Aesthetic) -> Version:
+    """A build of twelve pictures, one of which stands apart."""
+    stranger = factories.members(draft, 12)[4].image
+    factories.features(draft, factories.space())
+    turn(stranger, dimension=5, by=6.0)
+    return factories.built(draft)
+
+
+def page(client: Client, path: str) -> str:
+    response = client.get(path)
+    assert response.status_code == 200, path
+    return response.content.decode()
+
+
+def ticked(text: str) -> list[str]:
+    """Return the values of the boxes that are ticked at first."""
+    boxes = re.findall(r"<input[^>]*type=\"checkbox\"[^>]*>", text)
+    return [re.findall(r'value="([^"]*)"', box)[0] for box in boxes if "checked" in box]
+
+
+def drop(client: Client, build: Version, values: list[str]) -> Answer:
+    return client.post(f"{ONE}/builds/{build.pk}/drop", {"picture": values}, follow=True)
+
+
+def messages(response: Answer) -> list[str]:
+    return [str(message) for message in response.context["messages"]]
+
+
+def test_the_workspace_leads_to_the_check_and_says_what_was_found(
+    as_ada: Client, build: Version
+) -> None:
+    text = page(as_ada, SET)
+    assert f"{ONE}/builds/{build.pk}/check" in text
+    assert "1 picture stands apart" in " ".join(text.split())
+
+
+def test_one_click_drops_what_stands_apart_and_measures_the_rest(
+    as_ada: Client, build: Version
+) -> None:
+    text = page(as_ada, f"{ONE}/builds/{build.pk}/check")
+    (value,) = ticked(text)
+    response = drop(as_ada, build, [value])
+    assert response.redirect_chain[-1][0] == SET
+    after = response.content.decode()
+    assert "1 picture dropped, and the rest is measured anew." in after
+    newest = build.aesthetic.versions.first()
+    assert newest is not None
+    assert newest.image_count == 11
+    build_version(str(newest.pk))
+    assert "Nothing stands out" in page(as_ada, f"{ONE}/builds/{newest.pk}/check")
+
+
+def test_what_was_dropped_is_put_back_by_one_click(as_ada: Client, build: Version) -> None:
+    (value,) = ticked(page(as_ada, f"{ONE}/builds/{build.pk}/check"))
+    drop(as_ada, build, [value])
+    assert build.aesthetic.members.count() == 11
+    response = as_ada.post(f"{SET}/put-back", follow=True)
+    assert messages(response) == ["1 picture is back in the set; the build of before stands."]
+    assert build.aesthetic.members.count() == 12
+    assert "dropped" not in page(as_ada, SET)
+    assert messages(as_ada.post(f"{SET}/put-back", follow=True)) == [
+        "There is nothing to put back."
+    ]
+
+
+def test_what_was_dropped_here_is_not_put_back_there(as_ada: Client, build: Version) -> None:
+    other = factories.aesthetic(build.aesthetic.owner, "other")
+    drop(as_ada, build, ticked(page(as_ada, f"{ONE}/builds/{build.pk}/check")))
+    assert "dropped" not in page(as_ada, "/ada/other/images")
+    response = as_ada.post("/ada/other/images/put-back", follow=True)
+    assert messages(response) == ["There is nothing to put back."]
+    assert not other.members.exists()
+
+
+def test_pictures_stand_in_the_order_of_their_influence(as_ada: Client, build: Version) -> None:
+    text = page(as_ada, f"{ONE}/builds/{build.pk}/check").partition('id="all"')[2]
+    turns = [float(number) for number in re.findall(r"turns it by ([0-9.]+)°", text)]
+    assert len(turns) == 12
+    assert turns == sorted(turns, reverse=True)
+
+
+def test_two_styles_are_shown_as_two_groups(as_ada: Client, draft: Aesthetic) -> None:
+    members = factories.members(draft, 20)
+    factories.features(draft, factories.space())
+    for member in members[12:]:
+        turn(member.image, dimension=9, by=9.0)
+    build = factories.built(draft)
+    text = page(as_ada, f"{ONE}/builds/{build.pk}/check")
+    assert "This looks like two styles" in text
+    assert len(ticked(text)) == 20  # each group with all its pictures, in a form of its own
+
+
+def test_a_picture_that_left_the_set_cannot_be_dropped_again(
+    as_ada: Client, build: Version
+) -> None:
+    (value,) = ticked(page(as_ada, f"{ONE}/builds/{build.pk}/check"))
+    drop(as_ada, build, [value])
+    text = page(as_ada, f"{ONE}/builds/{build.pk}/check")
+    assert ticked(text) == []
+    assert "no longer in the set" in text
+    response = drop(as_ada, build, [value, "towards", "nonsense sha256:00"])
+    assert messages(response) == ["None of these pictures is in the set any more."]
+
+
+def test_dropping_too_many_drops_none(as_ada: Client, build: Version) -> None:
+    values = [f"{each.side} {each.image.digest}" for each in build.members.all()]
+    response = drop(as_ada, build, values[1:])
+    assert messages(response)[0].startswith("The side “towards” has 1 picture;")
+    assert build.aesthetic.members.count() == 12
+
+
+def test_a_build_from_before_is_checked_too(as_ada: Client, build: Version) -> None:
+    QualityReport.objects.all().delete()
+    assert "Check this set" in page(as_ada, SET)
+    assert len(ticked(page(as_ada, f"{ONE}/builds/{build.pk}/check"))) == 1
+
+
+def test_a_build_that_waits_is_not_checked(as_ada: Client, draft: Aesthetic) -> None:
+    factories.space()
+    factories.members(draft, 2)
+    waiting = queueing.queue_build(draft).version
+    assert as_ada.get(f"{ONE}/builds/{waiting.pk}/check").status_code == 404
+
+
+def test_others_are_refused(bob: User, version: Version) -> None:
+    client = Client()
+    client.force_login(bob)
+    assert client.get(f"{ONE}/builds/{version.pk}/check").status_code == 403
+    assert drop(client, version, []).status_code == 403
+    assert client.post(f"{SET}/put-back").status_code == 403
+    assert version.aesthetic.members.count() == 5
+
+
+def test_the_public_page_says_what_more_pictures_would_change(
+    client: Client, version: Version
+) -> None:
+    assert "25 pictures more" in page(client, ONE)
+    QualityReport.objects.all().delete()
+    assert "25 pictures more" not in page(client, ONE)
+
+
+def test_everybody_sees_how_far_two_versions_lie_apart_and_the_owner_why(
+    client: Client, as_ada: Client, version: Version
+) -> None:
+    factories.members(version.aesthetic, 3, first=900)
+    factories.published(version.aesthetic)
+    path = f"{ONE}/versions/v1/difference/v2"
+    assert path in page(client, ONE)
+    public, own = page(client, path), page(as_ada, path)
+    for text in (public, own):
+        assert "The vector turned by" in text
+    assert "came and went" not in public
+    assert "thumbnails" not in public
+    assert own.count("badge--good") == 3
+    assert client.get(f"{ONE}/versions/v1/difference/v9").status_code == 404
+
+
+def test_a_build_is_compared_with_the_published_version_by_its_owner(
+    client: Client, as_ada: Client, version: Version
+) -> None:
+    factories.members(version.aesthetic, 3, first=900)
+    build = factories.built(version.aesthetic)
+    path = f"{ONE}/versions/v1/difference/{build.pk}"
+    assert path in page(as_ada, f"{ONE}/builds/{build.pk}/check")
+    assert "to\n" in page(as_ada, path)
+    assert client.get(path).status_code == 404

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from registry import comparing, quality
 from registry.api.aesthetics import find_aesthetic
 from registry.models import Side, Version
+from registry.takedowns import refuse_taken_down
 
 
 class ChangeSerializer(serializers.Serializer[Any]):
@@ -104,12 +105,16 @@ class DifferenceSerializer(serializers.Serializer[Any]):
 
 
 def find_measured(request: Request, owner: str, slug: str, ref: str) -> Version:
-    """Return a published version the caller may see, or by its id a ready build of their own."""
+    """Return a published version the caller may see, or by its id a ready build of their own.
+
+    Raises Http404, and TakenDown.
+    """
     aesthetic = find_aesthetic(request, owner, slug)
     found = aesthetic.versions.measured(ref, request.user)
     version = found.select_related("aesthetic__owner", "space").first()
     if version is None:
         raise Http404
+    refuse_taken_down(version)
     return version
 
 

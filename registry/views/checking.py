@@ -143,7 +143,8 @@ def difference(request: HttpRequest, owner: str, slug: str, ref: str, other: str
 
 
 def _find_measured(request: HttpRequest, aesthetic: Aesthetic, ref: str) -> Version:
-    found = aesthetic.versions.measured(ref, request.user).select_related("space").first()
+    standing = aesthetic.versions.standing().measured(ref, request.user)
+    found = standing.select_related("space").first()
     if found is None:
         raise Http404
     found.aesthetic = aesthetic

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from registry import queueing
+from registry import queueing, takedowns
 from registry.models import Aesthetic, QualityReport, Version
 from tests import factories
 from tests.answers import problem
@@ -123,3 +123,12 @@ def test_a_build_is_compared_with_a_version_by_its_owner_only(
 def test_a_version_that_is_not_there_is_not_compared(client: Client, version: Version) -> None:
     problem(client.get(f"{VERSIONS}/v1/difference/v9"), 404, "not-found")
     problem(client.get(f"{VERSIONS}/v9/quality"), 404, "not-found")
+
+
+def test_of_a_version_that_was_taken_down_nothing_is_told(
+    client: Client, version: Version, second: Version
+) -> None:
+    takedowns.take_down(version, reason="It was not hers.")
+    for path in (f"{VERSIONS}/v1/quality", f"{VERSIONS}/v2/difference/v1"):
+        assert client.get(path).json()["reason"] == "It was not hers."
+    assert client.get("/ada/sea-mist/versions/v2/difference/v1").status_code == 404

@@ -107,6 +107,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "registry.notices.unread",
             ],
         },
     },
@@ -183,6 +184,8 @@ ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm", "signup": "accounts.forms
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Aesthetic Hub] "
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+# Notices stand on a page of the hub in any case; they are sent as well where e-mail is set up.
+NOTICES_BY_EMAIL: bool = bool(env.str("EMAIL_URL", default=""))
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="hub@localhost")
 
 LANGUAGE_CODE = "en"

@@ -12,7 +12,7 @@ import numpy as np
 from django.conf import settings
 from django.db import transaction
 
-from registry import blobs, digests, packaging, statistics
+from registry import blobs, constructions, digests, packaging, statistics
 from registry.leases import JobFailed, Lease
 from registry.models import Feature, Image, Side, Space, Version, VersionMember
 from registry.models.versions import COVER_SIZE
@@ -50,7 +50,7 @@ def build(version: Version, lease: Lease) -> None:
         [features[member.image_id].vector for member in members], dtype=np.float32
     )  # [images, 768]
     towards = np.array([member.side == Side.TOWARDS for member in members])  # [images]
-    version.vector = construct(version.construction, vectors, towards)
+    version.vector = constructions.of_set(version.construction, vectors, towards)
     version.vector_digest = digests.vector_digest(version.vector.tolist())
     version.image_set_digest = digests.image_set_digest(
         (member.image.digest, features[member.image_id].pixels, member.side) for member in members
@@ -109,13 +109,6 @@ def decoded_batches(images: Sequence[Image], size: int) -> Iterator[list[Decoded
             current, ahead = ahead, [pool.submit(_decode, image, size) for image in batch]
             if current:
                 yield [future.result() for future in current]
-
-
-def construct(construction: str, vectors: np.ndarray, towards: np.ndarray) -> np.ndarray:
-    """Return the embedding of the set: float32 [768] of features [images, 768] and sides."""
-    if construction == Version.Construction.CONTRAST:
-        return statistics.contrast(vectors[towards], vectors[~towards])
-    return statistics.mean(vectors[towards])
 
 
 def most_typical(vectors: np.ndarray, towards: np.ndarray, embedding: np.ndarray) -> list[int]:

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from registry.api import aesthetics, aliases, by_hash, files, images, imports, versions
+from registry.api import (
+    aesthetics,
+    aliases,
+    blends,
+    by_hash,
+    files,
+    images,
+    imports,
+    lineage,
+    versions,
+)
 
 ONE = "aesthetics/<str:owner>/<str:slug>"
 VERSION = f"{ONE}/versions/<str:ref>"
@@ -19,6 +29,7 @@ urlpatterns = [
     path(VERSION, versions.VersionDetail.as_view(), name="version"),
     path(f"{VERSION}/yank", versions.Yank.as_view(), name="yank"),
     path(f"{VERSION}/neighbours", versions.Neighbours.as_view(), name="neighbours"),
+    path(f"{VERSION}/lineage", lineage.Lineage.as_view(), name="lineage"),
     path(f"{VERSION}/manifest", versions.Manifest.as_view(), name="manifest"),
     path(f"{VERSION}/recipe", versions.Recipe.as_view(), name="recipe"),
     path(f"{VERSION}/files/<str:name>", files.File.as_view(), name="file"),
@@ -26,4 +37,5 @@ urlpatterns = [
     path("by-hash", by_hash.ByHashes.as_view(), name="by_hashes"),
     path("by-hash/<str:digest>", by_hash.ByHash.as_view(), name="by_hash"),
     path("imports", imports.Imports.as_view(), name="imports"),
+    path("blends", blends.Blends.as_view(), name="blends"),
 ]

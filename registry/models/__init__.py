@@ -6,6 +6,8 @@ from registry.models.downloads import Download
 from registry.models.images import Feature, Image
 from registry.models.imports import ImportedFile
 from registry.models.jobs import Job, JobState
+from registry.models.lineage import Parentage
+from registry.models.notices import Notice
 from registry.models.spaces import Space
 from registry.models.versions import Version, VersionFile, VersionMember
 
@@ -20,6 +22,8 @@ __all__ = [
     "Job",
     "JobState",
     "Member",
+    "Notice",
+    "Parentage",
     "Side",
     "Space",
     "Version",

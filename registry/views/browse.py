@@ -10,8 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from accounts.models import User
-from registry import blobs, cards, covers, digests, formats, search, serving
-from registry.models import Aesthetic, Version, VersionFile
+from registry import blobs, cards, covers, digests, formats, lineage, search, serving
+from registry.models import Aesthetic, Side, Version, VersionFile
 
 PAGE_SIZE = 24
 TAGS_SHOWN = 16
@@ -127,6 +127,8 @@ def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> H
         "imported_files": chosen.imported_files.all() if chosen else [],
         "files": _files(found, chosen) if chosen else [],
         "neighbours": _neighbours(request, chosen) if chosen else [],
+        "family": lineage.family_of(chosen, person=request.user) if chosen else None,
+        "away_count": chosen.members.filter(side=Side.AWAY).count() if chosen else 0,
     }
     return render(request, "registry/aesthetic.html", context)
 

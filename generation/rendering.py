@@ -24,6 +24,7 @@ def render(generation: Generation, lease: Lease) -> None:
     """
     lease.report(stage="loading the models", done=0, total=generation.total)
     aim, models = Aim.of(generation), models_for(generation.version.space)
+    _refuse_taken_down(aim)
     try:
         found = conditioning_of(
             aim,
@@ -62,6 +63,13 @@ def render(generation: Generation, lease: Lease) -> None:
         remark=_remark(drawn),
         done=generation.total,
     )
+
+
+def _refuse_taken_down(aim: Aim) -> None:
+    """Raise JobFailed for a look that was taken down since the drawing was asked for."""
+    for version in (aim.version, *(other for other, _ in aim.others)):
+        if version.taken_down_at is not None:
+            raise JobFailed(f"{version} was taken down, so nothing is drawn with it.")
 
 
 def _report(generation: Generation, lease: Lease, progress: diffusion.Progress) -> None:

@@ -104,7 +104,7 @@ def version_of(look: NamedLook, *, person: User | AnonymousUser) -> Version | No
     Where no version has the digest, any with the same vector draws the same; one of the name that
     the file gives is the first choice. The name alone proves nothing: hubs share names.
     """
-    seen = Version.objects.visible_to(person).published()
+    seen = Version.objects.visible_to(person).published().standing()
     seen = seen.select_related("aesthetic__owner", "space").defer("vector", "manifest", "recipe")
     if look.version_digest and (exact := seen.filter(version_digest=look.version_digest).first()):
         return exact

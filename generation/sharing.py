@@ -27,7 +27,7 @@ def _reason(drawing: Generation) -> str:
         return f"This drawing is {state}; only one that is ready can be shared."
     if drawing.hidden_at is not None:
         return "This drawing is removed; put it back before you share it."
-    if drawing.aesthetic.is_public and drawing.version.yanked_at is None:
+    if drawing.aesthetic.is_public and drawing.version.is_offered:
         return (
             "A look that is mixed in is withdrawn or not public, so nobody else may see it named."
         )

@@ -18,6 +18,7 @@ MOST_BYTES = 2_000_000_000 + 2**20
 MOST_PICTURE_BYTES = pictures.MOST_BYTES + 2**20
 # One embedding file, and what multipart writes around it.
 MOST_EMBEDDING_BYTES = importing.MOST_BYTES + 2**20
+TAKING_EMBEDDINGS = ("registry:by_hash", "registry:import", "api:by_hashes", "api:imports")
 
 
 class BodyLimit:
@@ -49,7 +50,7 @@ def _length(request: HttpRequest) -> int:
 def _most(request: HttpRequest) -> int:
     if request.path in {reverse("generation:read"), reverse("api:picture_info")}:
         return MOST_PICTURE_BYTES
-    if request.path in {reverse("registry:by_hash"), reverse("api:by_hashes")}:
+    if request.path in {reverse(name) for name in TAKING_EMBEDDINGS}:
         return MOST_EMBEDDING_BYTES
     is_api = request.path.startswith(reverse("api:root"))
     may_upload = is_api or request.user.is_authenticated

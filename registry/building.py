@@ -15,7 +15,7 @@ from django.db import transaction
 from registry import blobs, constructions, digests, packaging, statistics
 from registry.leases import JobFailed, Lease
 from registry.models import Feature, Image, Side, Space, Version, VersionMember
-from registry.models.versions import COVER_SIZE
+from registry.models.version_parts import COVER_SIZE
 from registry.pictures import PictureRefused, pixels
 from registry.worker_encoder import encoder_for
 

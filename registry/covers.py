@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import User
 from registry import digests
 from registry.models import Aesthetic, Image, Member, Version, VersionMember
-from registry.models.versions import COVER_SIZE
+from registry.models.version_parts import COVER_SIZE
 
 
 def thumbnail_url(aesthetic: Aesthetic, digest: str) -> str:

@@ -118,7 +118,7 @@ def published(of: Aesthetic, pictures: int = 5, direction: int = 0) -> Version:
     return publishing.publish(version, accepts={"accept_few", "accept_close"})
 
 
-def shelved(of: Aesthetic, direction: int = 0) -> Version:
+def shelved(of: Aesthetic, direction: int = 0, within: str = "") -> Version:
     """Publish an invented version without pictures or files, for those who only look for it."""
     number = of.versions.count() + 1
     named = digests.digest_bytes(f"{of.pk} {number}".encode())
@@ -128,7 +128,7 @@ def shelved(of: Aesthetic, direction: int = 0) -> Version:
     Aesthetic.objects.filter(pk=of.pk).update(published_at=now)
     return Version.objects.create(
         aesthetic=of,
-        space=space(),
+        space=space(within),
         state=JobState.SUCCEEDED,
         construction=Version.Construction.MEAN,
         recipe=b"{}",

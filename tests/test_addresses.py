@@ -34,6 +34,7 @@ def blanks(version: Version) -> dict[str, list[str]]:
         "ref": ["v1", "x"],
         "name": ["sea-mist.npy", digest.removeprefix("sha256:")],
         "digest": [digest, version.version_digest],
+        "alias": ["stable", "latest"],
         "pk": [str(version.pk), str(job.pk), str(token.pk)],
         "which": ["plain", "x"],
         "problem_type": ["invalid", "x"],

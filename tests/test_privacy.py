@@ -17,7 +17,7 @@ from generation.models import Generation, Sheet
 from generation.prompts import queue_generation
 from generation.provenance import personalised_png
 from generation.sheets import queue_doses_by_seeds
-from registry import aliases, blobs, formats, publishing
+from registry import aliases, blobs, formats, publishing, takedowns
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
 from tests.addresses import ROUTES, addresses
@@ -200,7 +200,7 @@ def test_a_shared_drawing_that_was_removed_is_missing_again(
     assert_missing(drawing, visitors)
 
 
-@pytest.mark.parametrize("way", ["private", "deleted", "withdrawn"])
+@pytest.mark.parametrize("way", ["private", "deleted", "withdrawn", "taken down"])
 def test_a_shared_drawing_is_missing_once_its_look_is_hidden(
     drawing: Generation, visitors: list[Client], way: str
 ) -> None:
@@ -209,6 +209,8 @@ def test_a_shared_drawing_is_missing_once_its_look_is_hidden(
         Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
     elif way == "deleted":
         publishing.delete(drawing.aesthetic)
+    elif way == "taken down":
+        takedowns.take_down(drawing.version, reason="It was not eve's.")
     else:
         publishing.yank(drawing.version, reason="A picture was not mine.")
     assert_missing(drawing, visitors)
@@ -383,10 +385,19 @@ def test_its_owner_finds_it(ada: User) -> None:
     """Or all of the above would prove nothing."""
     aesthetic = factories.aesthetic(ada, "secret-look", title="Secret look")
     found = hidden_version(factories.published(aesthetic))
+    version = Version.objects.get(pk=found.blanks["pk"][0])
+    aliases.move_alias(aesthetic, "secret-alias", to=version, by=ada)
     Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
     client = Client()
     client.force_login(ada)
-    for name in ("registry:aesthetic", "registry:images", "registry:version", "api:manifest"):
+    names = (
+        "registry:aesthetic",
+        "registry:images",
+        "registry:version",
+        "api:manifest",
+        "api:alias",
+    )
+    for name in names:
         for path in addresses(ROUTES[name], found.blanks):
             assert client.get(path).status_code == 200
     assert "Secret look" in client.get("/ada").content.decode()

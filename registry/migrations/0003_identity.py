@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='version',
             name='fingerprint',
-            field=models.CharField(blank=True, choices=[('consistent', 'looks like a mean of images'), ('unusual', 'does not look like a mean of images'), ('unknown', "can't be told")], editable=False, max_length=10),
+            field=models.CharField(blank=True, choices=[('consistent', 'consistent with its space'), ('unusual', 'unusual for its space'), ('unknown', "can't be told")], editable=False, max_length=10),
         ),
         migrations.AddField(
             model_name='version',

@@ -9,7 +9,8 @@ from registry.models.jobs import Job, JobState
 from registry.models.lineage import Parentage
 from registry.models.notices import Notice
 from registry.models.spaces import Space
-from registry.models.versions import Version, VersionFile, VersionMember
+from registry.models.version_parts import VersionFile, VersionMember
+from registry.models.versions import Version
 
 __all__ = [
     "Aesthetic",

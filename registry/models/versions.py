@@ -12,15 +12,13 @@ from pgvector.django import VectorField
 
 from accounts.models import User
 from registry.digests import WIDTH, is_digest
-from registry.models.aesthetics import Aesthetic, Side
-from registry.models.images import Image
+from registry.models.aesthetics import Aesthetic
 from registry.models.jobs import OPEN_STATES, Job, JobQuerySet, JobState
 from registry.models.spaces import DIGEST_PATTERN, Space, digest_field
 from registry.names import VERSION_PATTERN
 
 # Longer than any name of a version; Python refuses to read numbers of thousands of digits.
 LONGEST_REF = 128
-COVER_SIZE = 4  # pictures of a set that everybody sees once it is published
 
 
 class VersionQuerySet(JobQuerySet["Version"]):
@@ -105,8 +103,8 @@ class Version(Job):
     class Fingerprint(models.TextChoices):
         """Whether an imported vector looks like those measured in its space."""
 
-        CONSISTENT = "consistent", "looks like a mean of images"
-        UNUSUAL = "unusual", "does not look like a mean of images"
+        CONSISTENT = "consistent", "consistent with its space"
+        UNUSUAL = "unusual", "unusual for its space"
         UNKNOWN = "unknown", "can't be told"
 
     aesthetic = models.ForeignKey(Aesthetic, models.PROTECT, related_name="versions")
@@ -241,6 +239,11 @@ class Version(Job):
         return self.number is not None
 
     @property
+    def is_offered(self) -> bool:
+        """Whether it is published, and neither withdrawn nor taken down; as `offered()` asks."""
+        return self.is_published and self.yanked_at is None and self.taken_down_at is None
+
+    @property
     def is_imported(self) -> bool:
         return self.construction == Version.Construction.IMPORT
 
@@ -264,65 +267,3 @@ class Version(Job):
         if self.manifest is None:
             raise ValueError(f"{self} is {self.state}, so it has no manifest yet.")
         return bytes(self.manifest)
-
-
-class VersionMember(models.Model):
-    """A picture of the set as it was when the version was queued."""
-
-    version = models.ForeignKey(Version, models.CASCADE, related_name="members")
-    image = models.ForeignKey(Image, models.PROTECT, related_name="+")
-    side = models.CharField(max_length=7, choices=Side.choices)
-    # 1 to COVER_SIZE for the most typical ones, which stand for the set in public.
-    cover_rank = models.PositiveSmallIntegerField(null=True)
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["version", "image", "side"], name="versionmember_once_per_side"
-            ),
-            models.UniqueConstraint(
-                fields=["version", "cover_rank"], name="versionmember_cover_rank_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(cover_rank__isnull=True) | Q(cover_rank__range=(1, COVER_SIZE)),
-                name="versionmember_cover_rank_is_small",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.image_id} of {self.version_id}"
-
-
-class VersionFile(models.Model):
-    """One downloadable file of a version; its bytes are stored under their digest."""
-
-    version = models.ForeignKey(Version, models.CASCADE, related_name="files")
-    name = models.CharField(max_length=128)
-    media_type = models.CharField(max_length=64)
-    size = models.PositiveIntegerField()  # bytes
-    digest = digest_field(db_index=True)
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(fields=["version", "name"], name="versionfile_name_once"),
-            models.CheckConstraint(
-                condition=Q(digest__regex=DIGEST_PATTERN), name="versionfile_digest_is_a_digest"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def url(self) -> str:
-        return reverse(
-            "api:file",
-            args=[
-                self.version.aesthetic.owner.username,
-                self.version.aesthetic.slug,
-                self.version.name,
-                self.name,
-            ],
-        )

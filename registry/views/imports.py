@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
@@ -66,4 +67,5 @@ def _told(request: PersonRequest, imported: importing.Imported) -> HttpResponse:
     if elsewhere := [str(version) for version in imported.candidate.elsewhere[:3]]:
         messages.info(request, f"The same vector is here already: {', '.join(elsewhere)}.")
     aesthetic = imported.version.aesthetic
-    return redirect("registry:images", aesthetic.owner.username, aesthetic.slug)
+    workspace = reverse("registry:images", args=[aesthetic.owner.username, aesthetic.slug])
+    return redirect(f"{workspace}#build-panel")

@@ -17,7 +17,7 @@ from generation.prompts import queue_generation
 from generation.rendering import render
 from generation.tasks import draw_generation
 from generation.worker_models import checkpoint_digest, models_for
-from registry import blobs, digests, jobs
+from registry import blobs, digests, jobs, takedowns
 from registry.leases import Lease
 from registry.models import JobState, Space, Version
 from registry.pixels import pixels as encoder_pixels
@@ -185,6 +185,15 @@ def test_a_space_of_another_encoder_fails_with_both_digests(ada: User, measured:
     models_for.cache_clear()
     assert made.state == JobState.FAILED
     assert other in made.reason
+
+
+def test_with_what_was_taken_down_meanwhile_nothing_is_drawn(ada: User, measured: Version) -> None:
+    made = queue_generation(ada, version=measured, prompt=PROMPT, **QUICK)
+    takedowns.take_down(measured, reason="Not hers.")
+    draw_generation(str(made.pk))
+    made.refresh_from_db()
+    assert made.state == JobState.FAILED
+    assert made.reason.endswith("was taken down, so nothing is drawn with it.")
 
 
 # --- Twice, and stopped -------------------------------------------------------------------------

@@ -15,7 +15,7 @@ def means(count: int, shared: float, seed: int = 0) -> np.ndarray:
     space = np.linalg.qr(rng.standard_normal((768, 10)))[0].T  # [10, 768]
     places = rng.standard_normal((count, 10))
     places[:, 0] = shared
-    made = places @ space + 0.01 * rng.standard_normal((count, 768))
+    made: np.ndarray = places @ space + 0.01 * rng.standard_normal((count, 768))
     return made.astype(np.float32)  # [count, 768]
 
 
@@ -86,7 +86,7 @@ def test_no_dimension_is_written_down_for_a_space_that_is_not_known() -> None:
 def test_of_clip_l_two_dimensions_are_known_before_anything_is_published() -> None:
     signature = fingerprints.signature_of(CLIP_L, means(0, 0.0).reshape(-1, 768))
     assert fingerprints.find(clip_mean(), signature).label == "consistent"
-    for vector in (clip_mean(-1.0), a_vector(), clip_mean() - 1.01 * clip_mean()):
+    for vector in (clip_mean(-1.0), a_vector(), clip_mean() - np.float32(1.01) * clip_mean()):
         assert fingerprints.find(vector, signature).label == "unusual"
 
 

@@ -87,8 +87,7 @@ def find_parent(ref: str, *, person: User | AnonymousUser) -> Version | None:
             offered.filter(version_digest=ref).select_related("aesthetic__owner", "space").first()
         )
         return found
-    found = offered.named_in_full(ref)
-    return found
+    return offered.named_in_full(ref)
 
 
 def examine(order: Order) -> Candidate:

@@ -119,7 +119,7 @@ def difference(first: Vector, second: Vector) -> NDArray[np.float32]:
 
 
 def project_out(vector: Vector, direction: Vector) -> NDArray[np.float32]:
-    """Return the vector [width] without what it has of a direction: v - (v·u)u, u of unit length."""
+    """Return v - (v·u)u [width]: without what the vector has of the unit direction u."""
     unit = _unit(direction)
     return _rounded(vector - _dot(vector, unit) * unit, least=NOTHING * _length(vector))
 

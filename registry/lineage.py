@@ -4,7 +4,7 @@ The walk goes over visible versions only: what is hidden ends it, is not counted
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -99,7 +99,7 @@ def _next(
     return links.filter(parent__in=edge, version__in=among).values_list("version", flat=True)
 
 
-def shown(found: Collection[UUID]) -> QuerySet[Version]:
+def shown(found: Iterable[UUID]) -> QuerySet[Version]:
     """Return relatives as pages and API show them, newest first."""
     versions: QuerySet[Version] = Version.objects.filter(pk__in=found)
     return versions.select_related("aesthetic__owner", "space").order_by("-published_at", "-pk")
@@ -110,7 +110,9 @@ def children(version: Version, *, person: User | AnonymousUser) -> QuerySet[Vers
     return shown(relatives(version, "children", among=seen_by(person), steps=1))
 
 
-def tree(version: Version, *, person: User | AnonymousUser, steps: int = TREE_STEPS) -> list[Branch]:
+def tree(
+    version: Version, *, person: User | AnonymousUser, steps: int = TREE_STEPS
+) -> list[Branch]:
     """Return the parents in the recipe's order, each with its own parents, up to `steps` deep.
 
     A parent that stands in the tree already has its branches there and not again.
@@ -125,8 +127,7 @@ def _branches(
     if not parts or not steps:
         return []
     parents = {
-        parent.version_digest: parent
-        for parent in shown(seen.filter(offspring__version=version).values_list("pk", flat=True))
+        parent.version_digest: parent for parent in shown(_next({version.pk}, "parents", seen))
     }
     branches = [Branch(parents[p.parent], p.words) for p in parts if p.parent in parents]
     for branch in branches:

@@ -40,9 +40,7 @@ def inherited(parents: Sequence[Version]) -> Rights:
     )
 
 
-def refuse_unfit_card(
-    parents: Sequence[Version], *, licence: str, rating: str, what: str
-) -> None:
+def refuse_unfit_card(parents: Sequence[Version], *, licence: str, rating: str, what: str) -> None:
     """Raise RightsRefused where a card is more open than what the parents allow."""
     rights = inherited(parents)
     if licence not in rights.licences:
@@ -98,9 +96,7 @@ def refuse_unfit_change(aesthetic: Aesthetic, *, licence: str, rating: str) -> N
     """Raise RightsRefused where a changed card would be too open for its published blends."""
     blends = aesthetic.versions.published().filter(construction=Version.Construction.BLEND)
     for version in blends.standing():
-        refuse_unfit_card(
-            parents_of(version), licence=licence, rating=rating, what=aesthetic.ref
-        )
+        refuse_unfit_card(parents_of(version), licence=licence, rating=rating, what=aesthetic.ref)
 
 
 def parents_of(version: Version) -> list[Version]:

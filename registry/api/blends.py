@@ -1,4 +1,4 @@
-"""`POST /blends`: a version made of other versions, by signed weights or one of three operations."""
+"""`POST /blends`: a version made of others, by signed weights or one of three operations."""
 
 from typing import Any
 
@@ -32,9 +32,7 @@ class LookSerializer(serializers.Serializer[Any]):
 
 
 class BlendRequestSerializer(serializers.Serializer[Any]):
-    operation = serializers.ChoiceField(
-        combinations.OPERATIONS, default=combinations.WEIGHTED_MEAN
-    )
+    operation = serializers.ChoiceField(combinations.OPERATIONS, default=combinations.WEIGHTED_MEAN)
     looks = serializers.ListField(child=LookSerializer(), max_length=combinations.MOST_PARENTS)
     share = serializers.FloatField(
         required=False, min_value=0, max_value=1, help_text="Of slerp: how far to the second look."
@@ -107,7 +105,7 @@ class Blends(APIView):
         candidate = blending.examine(order_of(said, person))
         near = blending.nearest(candidate, person=person)
         if request.query_params.get("dry_run") in {"1", "true"}:
-            body = {"build": None, "aesthetic": None, "is_new": False}
+            body: dict[str, Any] = {"build": None, "aesthetic": None, "is_new": False}
             return Response(BlendSerializer({**body, "blend": candidate, "nearest": near}).data)
         if "slug" not in said:
             raise ValidationError({"slug": "Name the aesthetic that the blend is for."})
@@ -132,7 +130,7 @@ def order_of(said: dict[str, Any], person: User) -> blending.Order:
         version = blending.find_parent(look["version"], person=person)
         if version is None:
             sentence = f"There is no version “{look['version']}” that can be blended."
-            raise ValidationError({"looks": {place: {"version": [sentence]}}})
+            raise ValidationError({"looks": {str(place): {"version": [sentence]}}})
         looks.append((version, look.get("weight")))
     return blending.Order(said["operation"], looks, said.get("share"))
 

@@ -139,6 +139,8 @@ class Version(Job):
 
     # Not a column: what its publisher must agree to, for the pages that ask.
     cautions: Sequence[object]
+    # Nor this: the parents of a blend, for the same pages.
+    made_of: Sequence[object]
 
     objects: ClassVar = VersionQuerySet.as_manager()
 

@@ -70,9 +70,7 @@ def _new_look(
     request: PersonRequest, candidate: blending.Candidate, context: dict[str, Any]
 ) -> Aesthetic | None:
     inherited = candidate.rights
-    made = Aesthetic(
-        owner=request.user, licence=inherited.licence, rating=inherited.rating
-    )
+    made = Aesthetic(owner=request.user, licence=inherited.licence, rating=inherited.rating)
     form = context["new_look"] = NewLookForm(request.POST, instance=made)
     if not form.is_valid():
         return None

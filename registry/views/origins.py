@@ -11,7 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.requests import PersonRequest
-from registry import covers, origins as stated
+from registry import covers
+from registry import origins as stated
 from registry.forms import OriginForm, SetOriginForm, SideForm
 from registry.licences import Licence
 from registry.models import Aesthetic, Member
@@ -36,11 +37,11 @@ def origins(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
         return redirect("registry:origins", owner, slug)
     members = aesthetic.members.select_related("image").order_by("-side", "added_at", "pk")
     page = Paginator(members, PAGE_SIZE).get_page(request.GET.get("page"))
-    page.object_list = [_shown(aesthetic, member) for member in page.object_list]
     context = {
         "aesthetic": aesthetic,
         "form": form,
         "page": page,
+        "pictures": [_shown(aesthetic, member) for member in page],
         "unstated": stated.unstated(aesthetic).count(),
         "licences": Licence.values,
     }

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
-from registry import aliases, covers, origins, publishing, queueing, uploads
+from registry import aliases, covers, lineage, origins, publishing, queueing, uploads
 from registry.forms import (
     AestheticForm,
     AliasForm,
@@ -251,9 +251,10 @@ def workspace(aesthetic: Aesthetic) -> dict[str, Any]:
 
 
 def with_cautions(build: Version) -> Version:
-    """Give a build that can be published the list of what its publisher must agree to."""
+    """Give a build what its publisher must agree to, and what it was blended of."""
     is_publishable = build.has_succeeded and not build.is_published
     build.cautions = publishing.cautions(build) if is_publishable else []
+    build.made_of = lineage.tree(build, person=build.aesthetic.owner, steps=1)
     return build
 
 

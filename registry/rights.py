@@ -62,12 +62,13 @@ def refuse_unfit_card(parents: Sequence[Version], *, licence: str, rating: str, 
 
 
 def _who_forbids(parents: Sequence[Version], licence: Licence) -> Version:
-    """Return the parent that forbids the licence."""
-    return next(
-        each
-        for each in parents
-        if licence not in inheritance.TERMS[Licence(each.aesthetic.licence)].allows
-    )
+    """Return the parent that forbids the licence, of several the strictest."""
+    forbidden = [each for each in parents if licence not in _allowed_by(each)]
+    return min(forbidden, key=lambda each: len(_allowed_by(each)))
+
+
+def _allowed_by(parent: Version) -> frozenset[Licence]:
+    return inheritance.TERMS[Licence(parent.aesthetic.licence)].allows
 
 
 def refuse_unfit_blend(version: Version) -> None:

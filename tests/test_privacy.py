@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 from django.test import Client
+from django.utils import timezone
 from PIL import Image as Picture
 
 from accounts.models import Token, User, issue_token
@@ -28,6 +29,7 @@ OF_ONE = {
     "registry:upload", "registry:remove_image", "registry:build", "registry:build_status",
     "registry:cancel_build", "registry:publish", "registry:withdraw", "registry:version",
     "registry:thumbnail", "registry:move_alias", "registry:import_into",
+    "registry:lineage", "registry:origins", "registry:state_origin", "registry:move_image",
     "generation:drawing", "generation:status", "generation:cancel", "generation:picture",
     "generation:share", "generation:unshare", "generation:remove", "generation:put_back",
     "generation:of_look", "generation:newest_of_look",
@@ -35,7 +37,7 @@ OF_ONE = {
     "generation:sheet", "generation:sheet_status", "generation:cancel_sheet",
     "accounts:revoke_token",
     "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",
-    "api:yank", "api:neighbours", "api:manifest", "api:recipe", "api:file", "api:blob",
+    "api:yank", "api:neighbours", "api:lineage", "api:manifest", "api:recipe", "api:file", "api:blob",
     "api:by_hash", "api:aliases", "api:alias", "api:job", "api:generation",
     "api:generation_picture", "api:generation_share", "api:shared_generations",
     "api:sheet", "api:cancel_sheet",
@@ -43,7 +45,7 @@ OF_ONE = {
 
 # Answers that list things: what is private must not be among them.
 LISTS = {
-    "registry:browse", "registry:owner", "registry:by_hash", "api:by_hashes",
+    "registry:browse", "registry:blend", "registry:notices", "registry:owner", "registry:by_hash", "api:by_hashes",
     "generation:drawings", "generation:draw", "generation:removed",
     "generation:compare", "generation:sheets", "generation:new_sheet",
     "accounts:tokens", "api:aesthetics", "api:generations", "generation:dose", "api:dose",
@@ -54,7 +56,8 @@ LISTS = {
 OF_ALL = {
     "hub:about", "hub:problem", "hub:live", "hub:ready", "hub:docs", "registry:create",
     "hub:favicon", "api:root", "api:openapi", "api:unknown", "generation:read",
-    "api:picture_info", "registry:import", "api:imports",
+    "api:picture_info", "registry:import", "api:imports", "api:blends",
+    "registry:mark_notices_read",
 }  # fmt: skip
 
 # What shows a drawing to everybody once it is shared.
@@ -401,3 +404,46 @@ def test_its_owner_finds_it(ada: User) -> None:
         for path in addresses(ROUTES[name], found.blanks):
             assert client.get(path).status_code == 200
     assert "Secret look" in client.get("/ada").content.decode()
+
+
+def test_nothing_hidden_is_blended_and_no_family_tells_of_it(
+    hidden: Hidden, visitors: list[Client]
+) -> None:
+    """A public parent shows no hidden child, neither its owner's draft nor what became private."""
+    eve = factories.person("eve")
+    looks = [factories.shelved(factories.aesthetic(eve, slug)) for slug in ("one", "two")]
+    version = Version.objects.select_related("aesthetic__owner").get(pk=hidden.blanks["pk"][0])
+    if version.aesthetic.deleted_at is None:
+        order = blending.Order("weighted-mean", [(look, None) for look in looks])
+        child = blending.blend_into(version.aesthetic, blending.examine(order)).version
+        if version.is_published:
+            Version.objects.filter(pk=child.pk).update(number=7, published_at=timezone.now())
+    for client in visitors:
+        for path in ("/eve/one", "/eve/one/versions/v1/lineage"):
+            page = client.get(path)
+            assert page.status_code == 200
+            assert hidden.slug not in page.content.decode()
+            assert "Made of it" not in page.content.decode() or "Nothing yet." in (
+                page.content.decode()
+            )
+        query = {"direction": "children", "depth": 8}
+        answer = client.get("/api/v1/aesthetics/eve/one/versions/v1/lineage", query)
+        assert answer.json() == {"items": [], "next": None, "previous": None}
+
+
+def test_a_hidden_look_is_not_blended_by_name_nor_by_digest(
+    hidden: Hidden, visitors: list[Client]
+) -> None:
+    public = factories.shelved(factories.aesthetic(factories.person("eve"), "public-look"))
+    _, stranger, program = visitors
+    for ref in (f"ada/{hidden.slug}", f"ada/{hidden.slug}@v1", hidden.blanks["ref"][3]):
+        looks = f"eve/public-look\n{ref}"
+        page = stranger.get("/new/blend", {"looks": looks, "operation": "difference"})
+        assert "is no published look" in page.content.decode()
+        assert "Secret look" not in page.content.decode()
+        asked = {"operation": "difference", "slug": "mine", "title": "Mine"}
+        asked["looks"] = [{"version": str(public)}, {"version": ref}]
+        answer = program.post("/api/v1/blends", asked, "application/json")
+        assert answer.status_code == 422
+        assert "There is no version" in answer.content.decode()
+    assert not Aesthetic.objects.filter(slug="mine").exists()

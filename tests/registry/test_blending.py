@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.quotas import QuotaExceeded
+from accounts.refusals import Refusal
 from registry import (
     blending,
     blobs,
@@ -47,7 +48,7 @@ def mix(*looks: tuple[Version, float | None]) -> blending.Candidate:
     return blending.examine(Order("weighted-mean", looks))
 
 
-def refused(order: Order) -> BlendRefused | RightsRefused:
+def refused(order: Order) -> Refusal:
     with pytest.raises((BlendRefused, RightsRefused)) as caught:
         blending.examine(order)
     return caught.value

@@ -82,7 +82,9 @@ def test_slerp_turns_by_its_share_of_the_angle_and_has_unit_length() -> None:
     for share in (0, 0.25, 0.5, 1):
         made = combine(pair("slerp", share=share), VECTORS).astype(np.float64)
         assert np.linalg.norm(made) == pytest.approx(1, abs=1e-6)
-        assert math.acos(min(1, made @ random(1))) == pytest.approx(share * angle, abs=1e-3)
+        assert math.acos(min(1.0, float(made @ random(1)))) == pytest.approx(
+            share * angle, abs=1e-3
+        )
     ends = [combine(pair("slerp", share=share), VECTORS) for share in (0, 1)]
     np.testing.assert_allclose(ends, [random(1), random(2)], atol=1e-7)
 

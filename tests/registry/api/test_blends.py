@@ -33,7 +33,7 @@ def two(looks: list[Version], *weights: float) -> list[dict[str, object]]:
 def test_a_blend_is_made_published_and_the_same_again(
     client: Client, looks: list[Version], bob: User
 ) -> None:
-    said = {"looks": two(looks, 1, -0.5), "slug": "mix", "title": "Mix"}
+    said: dict[str, Any] = {"looks": two(looks, 1, -0.5), "slug": "mix", "title": "Mix"}
     answer = ask(client, bob, **said)
     body = answer.json()
     assert (answer.status_code, body["is_new"], body["aesthetic"]) == (201, True, "bob/mix")
@@ -57,7 +57,7 @@ def test_a_blend_is_made_published_and_the_same_again(
 def test_a_dry_run_says_what_it_would_be_and_makes_nothing(
     client: Client, looks: list[Version], bob: User
 ) -> None:
-    said = {"looks": two(looks), "operation": "slerp", "share": 0.25}
+    said: dict[str, Any] = {"looks": two(looks), "operation": "slerp", "share": 0.25}
     body = ask(client, bob, "/api/v1/blends?dry_run=true", **said).json()
     assert (body["build"], body["aesthetic"], body["is_new"]) == (None, None, False)
     cosines = [parent["cosine"] for parent in body["blend"]["parents"]]
@@ -93,7 +93,7 @@ def test_what_cannot_be_is_refused_by_its_type_and_leaves_nothing(
 def test_spaces_and_licences_are_refused_by_their_types(
     client: Client, looks: list[Version], ada: User, bob: User
 ) -> None:
-    said = {"looks": two(looks), "slug": "mix", "title": "Mix"}
+    said: dict[str, Any] = {"looks": two(looks), "slug": "mix", "title": "Mix"}
     Aesthetic.objects.filter(slug="fog").update(licence="CC-BY-NC-ND-4.0")
     body = problem(ask(client, bob, **said), 422, "incompatible-licences")
     assert body["detail"].startswith("ada/fog@v1 can't be blended")

@@ -29,8 +29,8 @@ def as_bob(bob: User, looks: list[Version]) -> Client:
     return client
 
 
-def preview(client: Client, **asked: object) -> str:
-    query = {"looks": LOOKS, "operation": "weighted-mean", **asked}
+def preview(client: Client, **asked: str) -> str:
+    query: dict[str, str] = {"looks": LOOKS, "operation": "weighted-mean", **asked}
     return " ".join(client.get("/new/blend", query).content.decode().split())
 
 
@@ -85,7 +85,7 @@ def test_it_is_saved_as_a_draft_of_a_new_look_that_inherits_and_then_published(
     ],
 )
 def test_what_is_wrong_is_said_on_the_page(
-    as_bob: Client, asked: dict[str, object], said: str
+    as_bob: Client, asked: dict[str, str], said: str
 ) -> None:
     page = preview(as_bob, **asked)
     assert said in page

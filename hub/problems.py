@@ -204,7 +204,7 @@ _ALL = (
         HTTPStatus.CONFLICT,
         "Nobody said where the pictures are from",
         "Before a build is published each of its pictures has a licence, and a source or somebody "
-        "to credit: PATCH …/images, for one or for all. Imports and blends have no pictures.",
+        "to credit: PATCH …/images/{digest}, or …/origin of all. Imports and blends have none.",
     ),
     Problem(
         "wrong-parents",

@@ -38,7 +38,7 @@ OF_ONE = {
     "accounts:revoke_token",
     "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",
     "api:yank", "api:neighbours", "api:lineage", "api:manifest", "api:recipe", "api:file",
-    "api:blob",
+    "api:blob", "api:origin",
     "api:by_hash", "api:aliases", "api:alias", "api:job", "api:generation",
     "api:generation_picture", "api:generation_share", "api:shared_generations",
     "api:sheet", "api:cancel_sheet",

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
-from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -33,7 +33,7 @@ def find_private_set(request: Request, owner: str, slug: str) -> Aesthetic:
 
 
 class ImageList(generics.GenericAPIView[Any]):
-    """The pictures of a set; POST adds some, PATCH says of all where they are from."""
+    """The pictures of a set; POST adds some."""
 
     parser_classes = [MultiPartParser]
     pagination_class = SignedCursorPagination
@@ -68,15 +68,11 @@ class ImageList(generics.GenericAPIView[Any]):
         }
         return Response(ReportSerializer(body).data)
 
-    def get_parsers(self) -> list[BaseParser]:
-        """Return the reader of JSON for what carries no files."""
-        return [JSONParser()] if self.request.method == "PATCH" else super().get_parsers()
 
-    @extend_schema(
-        request=SetChangeSerializer,
-        responses=SetChangedSerializer,
-        operation_id="aesthetics_images_update_all",
-    )
+class SetOrigin(APIView):
+    """Where the pictures of a set are from."""
+
+    @extend_schema(request=SetChangeSerializer, responses=SetChangedSerializer)
     def patch(self, request: Request, owner: str, slug: str) -> Response:
         """Say of all pictures, or of those of which nobody did, where they are from."""
         aesthetic = find_private_set(request, owner, slug)

@@ -22,6 +22,7 @@ urlpatterns = [
     path(ONE, aesthetics.AestheticDetail.as_view(), name="aesthetic"),
     path(f"{ONE}/images", images.ImageList.as_view(), name="images"),
     path(f"{ONE}/images/<str:digest>", images.ImageDetail.as_view(), name="image"),
+    path(f"{ONE}/origin", images.SetOrigin.as_view(), name="origin"),
     path(f"{ONE}/builds", versions.BuildList.as_view(), name="builds"),
     path(f"{ONE}/aliases", aliases.AliasList.as_view(), name="aliases"),
     path(f"{ONE}/aliases/<str:alias>", aliases.AliasDetail.as_view(), name="alias"),

@@ -83,7 +83,7 @@ def test_the_refusal_has_a_type_of_its_own_in_the_api(
     asked = client.post(f"{API}/versions", body, "application/json", headers=headers)
     problem(asked, 409, "no-provenance")
     changed = client.patch(
-        f"{API}/images", {"source": "a book", "licence": "CC0-1.0"}, "application/json",
+        f"{API}/origin", {"source": "a book", "licence": "CC0-1.0"}, "application/json",
         headers=headers,
     )  # fmt: skip
     assert changed.json() == {"changed": 5, "unstated": 0}
@@ -110,11 +110,11 @@ def test_the_api_says_it_of_one_picture_or_of_those_of_which_nobody_did(
     (one,) = client.patch(path, {"credit": "Ada"}, "application/json", headers=headers).json()
     assert (one["credit"], one["licence"]) == ("Ada", "CC0-1.0")
     only = {"licence": "all mine", "source": "my camera", "unstated_only": True}
-    answer = client.patch(f"{API}/images", only, "application/json", headers=headers)
+    answer = client.patch(f"{API}/origin", only, "application/json", headers=headers)
     assert answer.json() == {"changed": 1, "unstated": 0}
     first.refresh_from_db()
     assert first.licence == "CC0-1.0"
-    none = client.patch(f"{API}/images", {}, "application/json", headers=headers)
+    none = client.patch(f"{API}/origin", {}, "application/json", headers=headers)
     assert none.json() == {"changed": 0, "unstated": 0}
     gone = f"{API}/images/{factories.member(draft, 9).image.digest}"
     draft.members.filter(filename="9.png").delete()

@@ -42,6 +42,7 @@ class Family:
     children: list[Version]  # the newest
     has_more_children: bool
     withdrawn_parents: list[Version]
+    credits: list[str]
 
 
 def family_of(version: Version, *, person: User | AnonymousUser) -> Family:
@@ -52,6 +53,7 @@ def family_of(version: Version, *, person: User | AnonymousUser) -> Family:
         children=newest[:CHILDREN_SHOWN],
         has_more_children=len(newest) > CHILDREN_SHOWN,
         withdrawn_parents=withdrawn_parents(version, person=person),
+        credits=attribution(version),
     )
 
 

@@ -26,7 +26,7 @@ def sentences(person: User) -> list[str]:
 
 
 def test_a_takedown_is_told_to_the_owners_of_all_that_is_made_of_it(
-    family: Family, bob: User
+    family: Family, ada: User, bob: User
 ) -> None:
     secret = blended(bob, "secret", family.neon, family.child, publish=False)
     takedowns.take_down(family.neon, reason=REASON)
@@ -35,8 +35,9 @@ def test_a_takedown_is_told_to_the_owners_of_all_that_is_made_of_it(
         for each in (family.child, secret)
     }
     assert len(sentences(family.eve)) == 1
+    assert sentences(ada) == [f"Your ada/neon@v1 was taken down. The reason: {REASON}"]
     takedowns.take_down(family.neon, reason="Again.")
-    assert Notice.objects.count() == 3
+    assert Notice.objects.count() == 4
 
 
 def test_whoever_withdraws_is_not_told_of_their_own(family: Family, ada: User, bob: User) -> None:

@@ -68,6 +68,7 @@ def test_it_is_saved_as_a_draft_of_a_new_look_that_inherits_and_then_published(
     done = send(as_bob, f"/bob/foggy-neon/builds/{build.pk}/publish")
     assert messages(done) == ["Version 1 is published."]
     assert "Blended of other looks." in done.content.decode()
+    assert "Neon (ada/neon@v1) by ada, CC-BY-SA-4.0" in done.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -133,21 +133,20 @@ def read(data: bytes) -> NDArray[np.float32]:
 
 def read_content(data: bytes) -> Content:
     """Return the vector and the space the file says it belongs to, or raise FileRefused."""
-    kind = kind_of(data)
-    if kind is None:
-        raise unsafe(_unknown(data))
-    return READERS[kind](data)
+    return READERS[kind_of(data)](data)
 
 
-def kind_of(data: bytes) -> str | None:
-    """Tell by its first bytes which of the four kinds a file is, or None; its name is not asked."""
+def kind_of(data: bytes) -> str:
+    """Tell by its first bytes which of the four kinds a file is, or raise FileRefused."""
     if data.startswith(b"PK"):
         return "pt"
     if data.startswith(b"\x93NUMPY"):
         return "npy"
     if safetensors_files.looks_like_one(data):
         return "safetensors"
-    return "json" if data.lstrip().startswith(b"{") else None
+    if data.lstrip().startswith(b"{"):
+        return "json"
+    raise unsafe(_unknown(data))
 
 
 def _unknown(data: bytes) -> str:

@@ -82,7 +82,7 @@ def examine(name: str, data: bytes, *, space: Space, person: User) -> Candidate:
         space=space,
         finding=fingerprints.find(content.vector, signature_of(space)),
         digest=digests.digest_bytes(data),
-        kind=formats.kind_of(data) or "",
+        kind=formats.kind_of(data),
         size=len(data),
         elsewhere=elsewhere,
     )

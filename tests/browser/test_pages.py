@@ -3,6 +3,7 @@
 import base64
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.test import Client
 from PIL import Image
@@ -12,7 +13,8 @@ from generation import sharing
 from generation.models import Generation
 from generation.prompts import queue_generation
 from generation.provenance import personalised_png
-from registry import blobs, digests
+from registry import blobs, digests, formats
+from registry.aliases import move_alias
 from registry.leases import Lease
 from tests import factories
 from tests.browser.conftest import Visit
@@ -71,6 +73,7 @@ def test_no_page_scrolls_sideways_complains_or_calls_another_machine(
     visit: Visit, drawing: Generation
 ) -> None:
     sharing.share(drawing)
+    move_alias(drawing.aesthetic, "a" * 128, to=drawing.version, by=drawing.owner)
     removed = queue_generation(drawing.owner, version=drawing.version, prompt=LONG * 3)
     Generation.objects.remove(removed.pk)
     visitor = signed_in(visit, drawing)
@@ -83,6 +86,10 @@ def test_no_page_scrolls_sideways_complains_or_calls_another_machine(
         f"{look}/images",
         f"{look}/edit",
         "/new",
+        "/new/import",
+        "/by-hash",
+        f"/by-hash?hash={drawing.version.vector_digest}",
+        f"/by-hash?hash={LONG}",
         f"/draw?aesthetic={drawing.version}",
         f"{look}/drawings",
         "/drawings",
@@ -141,6 +148,34 @@ def test_a_dropped_picture_says_how_it_was_made_and_fills_the_form(
     assert visitor.page.get_by_label("Prompt", exact=True).input_value() == drawing.prompt
     assert visitor.page.get_by_label("Look", exact=True).input_value() == str(drawing.version)
     visitor.assert_no_complaints()
+
+
+def test_a_dropped_embedding_is_found_and_an_unknown_one_is_imported_without_scripts(
+    visit: Visit, drawing: Generation, tmp_path: Path
+) -> None:
+    vector = np.array(drawing.version.vector, dtype=np.float32)
+    visitor = visit()
+    visitor.go("/by-hash")
+    with visitor.page.expect_event("load"):
+        visitor.page.evaluate(DROP, base64.b64encode(formats.write_npy(vector)).decode())
+    visitor.look()
+    expect(visitor.page.get_by_role("heading", name="kept.png is here.")).to_be_visible()
+    client = Client()
+    client.force_login(drawing.owner)
+    plainly = visit(scripts=False, session=client.session.session_key)
+    file = tmp_path / "other.npy"
+    file.write_bytes(formats.write_npy(vector * 2 + 1))
+    plainly.go("/by-hash")
+    plainly.page.get_by_label("Choose an embedding file").set_input_files(file)
+    plainly.press("Find it")
+    expect(plainly.page.get_by_text("Neither other.npy nor its vector is here.")).to_be_visible()
+    plainly.follow("Import it")
+    plainly.page.get_by_label("Embedding file").set_input_files(file)
+    plainly.page.get_by_label("Title").fill("Another look")
+    plainly.press("Import")
+    expect(plainly.page.get_by_text("imported from a .npy file")).to_be_visible()
+    for each in (visitor, plainly):
+        each.assert_no_complaints()
 
 
 def test_without_scripts_the_form_reads_the_file_just_as_well(visit: Visit, kept: Path) -> None:

@@ -11,6 +11,7 @@ from registry import publishing, takedowns
 from registry.aliases import AliasRefused, move_alias
 from registry.models import Aesthetic, Alias, AliasMove, Version
 from tests import factories
+from tests.concurrency import in_threads
 
 
 @pytest.fixture
@@ -111,3 +112,15 @@ def test_a_deleted_aesthetic_keeps_its_aliases_to_itself(version: Version) -> No
     publishing.delete(version.aesthetic)
     assert Version.objects.public().named_in_full("ada/sea-mist@stable") is None
     assert Aesthetic.objects.get().aliases.get().name == "stable"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_moves_at_once_make_one_history_without_a_gap() -> None:
+    aesthetic = factories.aesthetic(factories.person("ada"))
+    versions = [factories.shelved(aesthetic) for _ in range(4)]
+    targets = iter([*versions, *versions])
+    in_threads(8, lambda: move_alias(aesthetic, "stable", to=next(targets), by=aesthetic.owner))
+    moves = list(AliasMove.objects.order_by("pk").values_list("source", "target"))
+    sources, ends = [source for source, _ in moves], [target for _, target in moves]
+    assert sources == [None, *ends[:-1]]
+    assert Alias.objects.get().version_id == ends[-1]

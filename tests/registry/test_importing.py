@@ -13,6 +13,7 @@ from generation.prompts import find_version
 from registry import blobs, digests, formats, importing, publishing, search, takedowns
 from registry.models import Aesthetic, ImportedFile, Version
 from tests import factories
+from tests.concurrency import in_threads
 from tests.registry.made_files import CARD, a_vector, in_old_layout, saved
 
 PT = saved(torch.from_numpy(a_vector()).reshape(1, 768))
@@ -207,3 +208,13 @@ def test_the_fingerprint_compares_with_what_is_public_and_was_measured(
     Aesthetic.objects.filter(owner=bob).update(visibility="private")
     hidden = imported(draft, formats.write_npy(a_vector(2)), "c.npy").version
     assert hidden.fingerprint == "unknown"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_imports_of_one_vector_at_once_make_one_version() -> None:
+    draft = factories.aesthetic(factories.person("ada"))
+    factories.space()
+    made: list[bool] = []
+    in_threads(6, lambda: made.append(imported(draft).is_new))
+    assert sorted(made) == [False] * 5 + [True]
+    assert Version.objects.count() == ImportedFile.objects.count() == 1

@@ -66,6 +66,7 @@ class ServiceDocument(APIView):
                 "generations": reverse("api:generations"),
                 "shared_generations": reverse("api:shared_generations", args=["{owner}", "{slug}"]),
                 "imports": reverse("api:imports"),
+                "blends": reverse("api:blends"),
                 "by_hashes": reverse("api:by_hashes"),
                 "by_hash": reverse("api:by_hash", args=["{digest}"]),
                 "blobs": reverse("api:blob", args=["{digest}"]),

@@ -206,6 +206,58 @@ _ALL = (
         "bytes are served no more.",
     ),
     Problem(
+        "no-provenance",
+        HTTPStatus.CONFLICT,
+        "Nobody said where the pictures are from",
+        "Before a build is published each of its pictures has a licence, and a source or somebody "
+        "to credit: PATCH …/images/{digest}, or …/origin of all. Imports and blends have none.",
+    ),
+    Problem(
+        "wrong-parents",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "These looks can't be blended so",
+        "A weighted mean is made of 2 to 16 looks with weights other than 0; slerp, difference and "
+        "project-out of two, in their order and without weights, slerp with a share from 0 to 1.",
+    ),
+    Problem(
+        "opposite-parents",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "There is no one arc between these looks",
+        "They point in exactly opposite directions, so no way from one to the other is the "
+        "shortest.",
+    ),
+    Problem(
+        "zero-result",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The looks cancel out",
+        "What is left has no length, so it points nowhere.",
+    ),
+    Problem(
+        "incompatible-licences",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The licences of these looks forbid a blend",
+        "One of them lets nothing be made of it, or two of them ask for things that no licence "
+        "does both. The detail names them.",
+    ),
+    Problem(
+        "licence-not-inherited",
+        HTTPStatus.CONFLICT,
+        "The licence is more open than what it is made of",
+        "A blend carries a licence that all its parents allow; the strictest wins.",
+    ),
+    Problem(
+        "rating-not-inherited",
+        HTTPStatus.CONFLICT,
+        "The rating is milder than what it is made of",
+        "A blend has the strictest rating of its parents.",
+    ),
+    Problem(
+        "parent-not-offered",
+        HTTPStatus.CONFLICT,
+        "Something it is made of is not offered",
+        "What a blend is made of must be public and not withdrawn when the blend is published.",
+    ),
+    Problem(
         "job-ended",
         HTTPStatus.CONFLICT,
         "The job has ended",

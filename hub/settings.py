@@ -107,6 +107,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "registry.notices.unread",
             ],
         },
     },
@@ -123,8 +124,7 @@ DATABASES = {
 }
 CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default=embedded.broker_url(VAR))
 CACHE_URL: str = env.str(
-    "CACHE_URL",
-    default="" if "CELERY_BROKER_URL" in env.ENVIRON else embedded.cache_url(VAR),
+    "CACHE_URL", default="" if "CELERY_BROKER_URL" in env.ENVIRON else embedded.cache_url(VAR)
 )
 # Without a Redis of its own the cache is a table, shared by all web processes all the same.
 CACHES = {
@@ -181,8 +181,8 @@ ACCOUNT_USERNAME_MIN_LENGTH = 2
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm", "signup": "accounts.forms.JoinForm"}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Aesthetic Hub] "
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
-vars().update(EMAIL_CONFIG)
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+NOTICES_BY_EMAIL = "EMAIL_URL" in env.ENVIRON  # they stand on their page in any case
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="hub@localhost")
 
 LANGUAGE_CODE = "en"

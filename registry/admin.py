@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from registry import takedowns
+from registry import lineage, takedowns
 from registry.forms import TakedownForm
 from registry.models import Aesthetic, Space, Version
 
@@ -55,7 +55,13 @@ class VersionAdmin(ReadOnlyAdmin[Version]):
     list_select_related = ["aesthetic__owner", "space"]
     search_fields = ["aesthetic__slug", "version_digest", "vector_digest"]
     exclude = ["vector", "recipe", "manifest"]
+    readonly_fields = ["descendants"]
     actions = ["take_down"]
+
+    @admin.display(description="made of it")
+    def descendants(self, version: Version) -> str:
+        """Name all that was made of the version, drafts and private ones too."""
+        return ", ".join(str(child) for child in lineage.descendants(version)) or "nothing"
 
     def has_take_down_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("registry.take_down_version")
@@ -64,12 +70,14 @@ class VersionAdmin(ReadOnlyAdmin[Version]):
     def take_down(self, request: HttpRequest, versions: QuerySet[Version]) -> HttpResponse | None:
         """Ask for the reason first; then serve the chosen versions no more."""
         chosen = versions.published().select_related("aesthetic__owner")  # type: ignore[attr-defined]
+        made_of_them = {child.pk: child for each in chosen for child in lineage.descendants(each)}
         form = TakedownForm(request.POST if "reason" in request.POST else None)
         if not form.is_valid():
             context = {
                 **self.admin_site.each_context(request),
                 "title": "Take versions down",
                 "versions": chosen,
+                "descendants": made_of_them.values(),
                 "form": form,
             }
             return render(request, "registry/take_down.html", context)
@@ -77,6 +85,10 @@ class VersionAdmin(ReadOnlyAdmin[Version]):
             takedowns.take_down(version, reason=form.cleaned_data["reason"])
             self.log_change(request, version, f"Taken down: {form.cleaned_data['reason']}")
         self.message_user(request, f"{len(chosen)} taken down.", messages.SUCCESS)
+        if made_of_them:
+            names = ", ".join(str(child) for child in made_of_them.values())
+            told = f"Their owners are told of what was made of them: {names}."
+            self.message_user(request, told, messages.WARNING)
         return None
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from django.conf import settings
 from django.db import transaction
 
-from registry import blobs, digests, packaging, quality, statistics
+from registry import blobs, constructions, digests, packaging, quality, statistics
 from registry.leases import JobFailed, Lease
 from registry.measured_sets import measured_set, members_of
 from registry.models import Feature, Image, Space, Version, VersionMember
@@ -43,7 +43,7 @@ def build(version: Version, lease: Lease) -> None:
     lease.report(stage="averaging", done=len(members), total=len(members))
     measured = measured_set(members, version.space)
     vectors, towards = measured.features, measured.towards
-    version.vector = construct(version.construction, vectors, towards)
+    version.vector = constructions.of_set(version.construction, vectors, towards)
     if not version.vector.any():
         raise JobFailed("Both sides have the same mean, so there is no direction between them.")
     version.vector_digest = digests.vector_digest(version.vector.tolist())
@@ -107,13 +107,6 @@ def decoded_batches(images: Sequence[Image], size: int) -> Iterator[list[Decoded
             current, ahead = ahead, [pool.submit(_decode, image, size) for image in batch]
             if current:
                 yield [future.result() for future in current]
-
-
-def construct(construction: str, vectors: np.ndarray, towards: np.ndarray) -> np.ndarray:
-    """Return the embedding of the set: float32 [768] of features [images, 768] and sides."""
-    if construction == Version.Construction.CONTRAST:
-        return statistics.contrast(vectors[towards], vectors[~towards])
-    return statistics.mean(vectors[towards])
 
 
 def most_typical(vectors: np.ndarray, towards: np.ndarray, embedding: np.ndarray) -> list[int]:

@@ -60,7 +60,8 @@ class Card:
     space: str
     encoder_sha256: str  # of the encoder's weights, as the caller writes digests
     construction: str
-    images: int  # how many it was measured from; 0 where it was imported
+    images: int  # how many it was measured from; 0 where it was imported or blended
+    attribution: str = ""  # lines of credit for what it was made of
 
 
 def write_all(vector: NDArray[np.float32], card: Card) -> dict[str, bytes]:
@@ -90,6 +91,7 @@ def write_safetensors(vector: NDArray[np.float32], card: Card) -> bytes:
             "modelspec.title": card.title,
             "modelspec.author": card.author,
             "modelspec.license": card.licence,
+            **({"attribution": card.attribution} if card.attribution else {}),
         },
     )
 
@@ -119,6 +121,7 @@ def write_json(vector: NDArray[np.float32], card: Card) -> bytes:
             "author": card.author,
             "licence": card.licence,
             "homepage": card.homepage,
+            **({"attribution": card.attribution} if card.attribution else {}),
         },
     )
 

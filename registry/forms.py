@@ -7,7 +7,7 @@ from django import forms
 from django.utils.text import slugify
 
 from accounts.models import User
-from registry import names
+from registry import names, rights
 from registry.models import Aesthetic, Side, Space, Version
 from registry.models.aesthetics import MOST_TAGS, TAG_PATTERN
 
@@ -52,6 +52,19 @@ class AestheticForm(forms.ModelForm[Aesthetic]):
                     "data-slug-of": self["title"].id_for_label,  # forms.js fills it in
                 }
             )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a card that is more open than what its blends were made of."""
+        said = super().clean() or self.cleaned_data
+        if self.instance.pk and "licence" in said and "rating" in said:
+            try:
+                rights.refuse_unfit_change(
+                    self.instance, licence=said["licence"], rating=said["rating"]
+                )
+            except rights.RightsRefused as refused:
+                field = "rating" if refused.code == "rating-not-inherited" else "licence"
+                self.add_error(field, refused.detail)
+        return said
 
     def clean_tags(self) -> list[str]:
         """Return the tags; say which of them is none, where the model counts from one."""
@@ -171,6 +184,31 @@ class TakedownForm(forms.Form):
     """Why a keeper of the hub takes versions down; everybody who comes to them reads it."""
 
     reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class OriginForm(forms.Form):
+    """Where pictures are from: of one, of an upload, or of the whole set."""
+
+    source = forms.CharField(
+        required=False,
+        max_length=500,
+        help_text="An address, a book, “my own photographs”.",
+    )
+    licence = forms.CharField(
+        required=False,
+        max_length=64,
+        help_text="Such as CC-BY-4.0, or “all mine”.",
+        widget=forms.TextInput(attrs={"list": "licences", "autocapitalize": "none"}),
+    )
+    credit = forms.CharField(required=False, max_length=255, help_text="Whom to name.")
+
+
+class SetOriginForm(OriginForm):
+    """The same for many pictures at once."""
+
+    unstated_only = forms.BooleanField(
+        required=False, initial=True, label="Only for those of which nobody said it yet"
+    )
 
 
 class SideForm(forms.Form):

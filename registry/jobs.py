@@ -29,12 +29,18 @@ def send_after_commit(task: JobTask, job: Job) -> None:
 
 def send(task: JobTask, job: Job) -> None:
     """Send `task` for `job`. When the broker is away, the sweep sends it later."""
+    if hand_over(task, str(job.pk)):
+        type(job).objects.filter(pk=job.pk).update(sent_at=Now())
+
+
+def hand_over(task: JobTask, key: str) -> bool:
+    """Give the broker a message for `task`; tell whether it took it, and log where it did not."""
     try:
-        task.delay(str(job.pk))
+        task.delay(key)
     except OperationalError as error:
-        logger.warning("The broker did not take %s %s: %s", task.name, job.pk, error)
-        return
-    type(job).objects.filter(pk=job.pk).update(sent_at=Now())
+        logger.warning("The broker did not take %s %s: %s", task.name, key, error)
+        return False
+    return True
 
 
 def run(model: type[Job], pk: UUID | str, work: Callable[[Any, Lease], None]) -> None:

@@ -13,6 +13,8 @@ class Licence(models.TextChoices):
     CC_BY_SA_3 = "CC-BY-SA-3.0", "CC BY-SA 3.0: credit, share alike"
     CC_BY_NC = "CC-BY-NC-4.0", "CC BY-NC 4.0: credit, not for business"
     CC_BY_NC_SA = "CC-BY-NC-SA-4.0", "CC BY-NC-SA 4.0: credit, share alike, not for business"
+    CC_BY_ND = "CC-BY-ND-4.0", "CC BY-ND 4.0: credit, nothing made of it"
+    CC_BY_NC_ND = "CC-BY-NC-ND-4.0", "CC BY-NC-ND 4.0: credit, not for business, nothing made of it"
     GPL_2 = "GPL-2.0-or-later", "GNU GPL 2 or later"
     GPL_3 = "GPL-3.0-or-later", "GNU GPL 3 or later"
     PUBLIC_DOMAIN = "CC-PDM-1.0", "Public domain mark: free of known copyright"

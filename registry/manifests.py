@@ -49,6 +49,8 @@ class Facts(TypedDict):
     construction: str
     images: int
     resultant_length: float | None  # 0..1, see registry.statistics
+    parents: Sequence[str]  # version digests
+    attribution: Sequence[str]  # a line of credit for each version that it was made of
 
 
 def recipe(
@@ -93,6 +95,8 @@ def annotations(**facts: Unpack[Facts]) -> dict[str, str]:
         f"{PREFIX}.construction": facts["construction"],
         f"{PREFIX}.images": str(facts["images"]),
         f"{PREFIX}.resultant-length": "" if length is None else f"{length:.6f}",
+        f"{PREFIX}.parents": " ".join(sorted(facts["parents"])),
+        f"{PREFIX}.attribution": "\n".join(facts["attribution"]),
     }
     return {name: str(text) for name, text in texts.items() if text}
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from registry import blobs, digests, formats, manifests
+from registry import blobs, digests, formats, lineage, manifests
 from registry.models import Version, VersionFile
 
 
@@ -34,6 +34,7 @@ def package(version: Version) -> Package:
         encoder_sha256=version.space.weights,
         construction=version.construction,
         images=version.image_count,
+        attribution="\n".join(lineage.attribution(version)),
     )
     files = tuple(
         manifests.FileEntry(
@@ -63,6 +64,8 @@ def annotations_of(version: Version) -> dict[str, str]:
         construction=version.construction,
         images=version.image_count,
         resultant_length=version.resultant_length,
+        parents=[part.parent for part in lineage.parts_of(version)],
+        attribution=lineage.attribution(version),
     )
 
 

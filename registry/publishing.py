@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, Max, OuterRef
 from django.utils import timezone
 
 from accounts.refusals import Refusal
-from registry import packaging
+from registry import notices, origins, packaging, rights
 from registry.models import Aesthetic, JobState, Version, VersionMember
 
 # On a side, and between two versions; fewer, and embeddings tell much of each picture.
@@ -30,7 +30,11 @@ class Caution:
 
 
 def cautions(version: Version) -> list[Caution]:
-    """Return what whoever publishes `version` must agree to (SPEC section 5, privacy)."""
+    """Return what whoever publishes `version` must agree to (SPEC section 5, privacy).
+
+    A set of pictures is compared with all published ones of the same owner; with those of others
+    it is not, since the answer would tell what is in them.
+    """
     return [*_few(version), *_close(version)]
 
 
@@ -46,26 +50,29 @@ def _few(version: Version) -> Iterator[Caution]:
 
 
 def _close(version: Version) -> Iterator[Caution]:
-    """Compare with the published versions of the aesthetic, withdrawn ones too."""
+    """Compare with the published versions of the owner, withdrawn and deleted ones too."""
     same = version.members.filter(image=OuterRef("image"), side=OuterRef("side"))
     others = Version.objects.published().filter(
-        aesthetic=version.aesthetic_id, space=version.space_id
+        aesthetic__owner=version.aesthetic.owner_id, space=version.space_id
     )
     shared = (
         VersionMember.objects.order_by()
         .filter(Exists(same), version__in=others)
-        .values_list("version__number", "version__image_count")
+        .values_list("version__aesthetic__slug", "version__number", "version__image_count")
         .annotate(count=Count("pk"))
     )
+    own = version.aesthetic.slug
     differences = [
-        (count + version.image_count - 2 * common, number) for number, count, common in shared
+        (count + version.image_count - 2 * common, slug != own, slug, number)
+        for slug, number, count, common in shared
     ]
-    for difference, number in sorted(differences)[:1]:
+    for difference, is_elsewhere, slug, number in sorted(differences)[:1]:
         if 0 < difference < ENOUGH_IMAGES:
+            name = f"{slug}@v{number}" if is_elsewhere else f"v{number}"
             yield Caution(
                 "close-versions",
                 "accept_close",
-                f"This set and that of v{number} differ in {difference} "
+                f"This set and that of {name} differ in {difference} "
                 f"{'picture' if difference == 1 else 'pictures'}: from the two embeddings anybody "
                 "can compute exactly what the difference adds (N·m₁ − (N−1)·m₂). I accept that.",  # noqa: RUF001
             )
@@ -93,6 +100,9 @@ def _refuse_unfit(version: Version, accepts: Collection[str]) -> None:
             "not-ready",
             f"This build is {version.get_state_display()}; only a ready one can be published.",
         )
+    origins.refuse_unstated(version)
+    if version.is_blend:
+        rights.refuse_unfit_blend(version)
     for caution in cautions(version):
         if caution.name not in accepts:
             raise PublishingRefused(caution.code, caution.sentence)
@@ -135,6 +145,7 @@ def yank(version: Version, *, reason: str, superseded_by: Version | None = None)
     if version.yanked_at is None:
         version.yanked_at = timezone.now()
         version.yank_reason = reason
+        notices.tell_of_withdrawal(version, what="withdrawn", reason=reason)
     version.superseded_by = version.superseded_by or superseded_by
     version.full_clean(exclude=["vector"])
     version.save(update_fields=["yanked_at", "yank_reason", "superseded_by"])

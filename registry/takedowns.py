@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.refusals import Refusal
+from registry import notices
 from registry.models import Version
 
 
@@ -23,6 +24,8 @@ class TakenDown(Refusal):
 def take_down(version: Version, *, reason: str) -> Version:
     """Serve the version no more, nor its files and pictures; doing it twice is a result.
 
+    Its owner is told, and those of all that was made of it.
+
     Raises ValidationError where there is no reason, or where the version was never published.
     """
     version = Version.objects.select_for_update(of=["self"]).get(pk=version.pk)
@@ -31,6 +34,9 @@ def take_down(version: Version, *, reason: str) -> Version:
         version.takedown_reason = reason
         version.full_clean(exclude=["vector"])
         version.save(update_fields=["taken_down_at", "takedown_reason"])
+        told = f"Your {version} was taken down. The reason: {reason}"
+        notices.tell(version.aesthetic.owner, told, url=version.get_absolute_url())
+        notices.tell_of_withdrawal(version, what="taken down", reason=reason)
     return version
 
 

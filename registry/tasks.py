@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from registry import jobs
+from registry import jobs, notice_mail
 from registry.leases import Lease
 from registry.models import Version
 
@@ -17,6 +17,12 @@ def build_version(pk: str) -> None:
 def sweep_builds() -> None:
     """Send again the builds that wait too long."""
     jobs.sweep(Version, build_version)
+
+
+@shared_task
+def mail_notice(pk: str) -> None:
+    """Send the notice `pk` by e-mail."""
+    notice_mail.mail(pk)
 
 
 def _build(version: Version, lease: Lease) -> None:

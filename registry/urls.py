@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from registry.views import browse, by_hash, checking, imports, workspace
+from registry.views import (
+    blends,
+    browse,
+    by_hash,
+    checking,
+    imports,
+    lineage,
+    notices,
+    origins,
+    workspace,
+)
 
 ONE = "<str:owner>/<str:slug>"
 
@@ -11,6 +21,9 @@ urlpatterns = [
     path("", browse.browse, name="browse"),
     path("new", workspace.create, name="create"),
     path("new/import", imports.create, name="import"),
+    path("new/blend", blends.blend, name="blend"),
+    path("account/notices", notices.notices, name="notices"),
+    path("account/notices/read", notices.mark_read, name="mark_notices_read"),
     path("by-hash", by_hash.by_hash, name="by_hash"),
     path("<str:owner>", browse.owner, name="owner"),
     path(ONE, browse.aesthetic, name="aesthetic"),
@@ -18,6 +31,9 @@ urlpatterns = [
     path(f"{ONE}/delete", workspace.delete, name="delete"),
     path(f"{ONE}/images", workspace.images, name="images"),
     path(f"{ONE}/images/upload", workspace.upload, name="upload"),
+    path(f"{ONE}/images/origins", origins.origins, name="origins"),
+    path(f"{ONE}/images/<str:digest>/origin", origins.state_one, name="state_origin"),
+    path(f"{ONE}/images/<str:digest>/move", origins.move, name="move_image"),
     path(f"{ONE}/images/<str:digest>/remove", workspace.remove_image, name="remove_image"),
     path(f"{ONE}/aliases", workspace.move_alias, name="move_alias"),
     path(f"{ONE}/import", imports.add, name="import_into"),
@@ -32,6 +48,7 @@ urlpatterns = [
         f"{ONE}/versions/<str:ref>/difference/<str:other>", checking.difference, name="difference"
     ),
     path(f"{ONE}/versions/<str:ref>", browse.version, name="version"),
+    path(f"{ONE}/versions/<str:ref>/lineage", lineage.family, name="lineage"),
     path(f"{ONE}/versions/<str:ref>/withdraw", workspace.withdraw, name="withdraw"),
     path(f"{ONE}/thumbnails/<str:name>.webp", browse.thumbnail, name="thumbnail"),
 ]

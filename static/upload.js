@@ -97,10 +97,13 @@ class Row {
   }
 }
 
+const ORIGIN = ["source", "licence", "credit"]; // Said of all pictures that are added while it stands there.
+
 function send(form, row, side) {
   const data = new FormData();
   data.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
   data.set("side", side);
+  for (const name of ORIGIN) data.set(name, row.origin?.[name] ?? "");
   data.set("files", row.file, row.file.name);
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
@@ -176,6 +179,7 @@ class Upload {
       const row = new Row(this.template, file, (failed) => this.again([failed]));
       // The side is the one chosen when the file was added, whatever is chosen while it waits.
       row.side = this.form.elements.side?.value ?? "towards";
+      row.origin = Object.fromEntries(ORIGIN.map((name) => [name, this.form.elements[name]?.value ?? ""]));
       this.rows.push(row);
       this.list.append(row.element);
       if (isFolder) row.settle({ refused: [{ name: file.name, detail: "This is a folder. Drop its pictures, or a zip of it." }] });

@@ -15,7 +15,7 @@ from registry.tasks import build_version
 
 SIDE = 48  # pixels; small pictures are as good as large ones here
 PASSWORD = "a sentence nobody would guess"
-NOWHERE = uploads.Provenance()
+SOMEWHERE = uploads.Provenance("https://example.org/1", "CC0-1.0", "A. Painter")
 
 
 def person(name: str = "ada", password: str = "") -> User:
@@ -80,7 +80,7 @@ def aesthetic(owner: User, slug: str = "sea-mist", **card: object) -> Aesthetic:
 def member(of: Aesthetic, seed: int, side: Side = Side.TOWARDS) -> Member:
     """Put the picture `seed` into the set, as an upload does."""
     name = f"{seed}.png"
-    added = uploads.add_picture(of, name, picture(seed), side, NOWHERE)
+    added = uploads.add_picture(of, name, picture(seed), side, SOMEWHERE)
     return of.members.get(image__digest=added.image, side=side)
 
 

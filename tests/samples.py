@@ -4,6 +4,7 @@ from pathlib import Path
 
 from registry import uploads
 from registry.models import Aesthetic, Side
+from tests.factories import SOMEWHERE
 
 FOLDER = Path(__file__).parents[1] / "demo" / "samples"
 PICTURES = {".jpg", ".png"}
@@ -20,4 +21,4 @@ def add_samples(of: Aesthetic, count: int, look: str = "*") -> None:
     """Put sample pictures into the set, as an upload does."""
     for path in sample_files(count, look):
         data = path.read_bytes()
-        uploads.add_picture(of, path.name, data, Side.TOWARDS, uploads.Provenance())
+        uploads.add_picture(of, path.name, data, Side.TOWARDS, SOMEWHERE)

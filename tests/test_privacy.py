@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 import pytest
 from django.test import Client
+from django.utils import timezone
 from PIL import Image as Picture
 
 from accounts.models import Token, User, issue_token
@@ -18,7 +19,7 @@ from generation.models import Generation, Sheet, StandardSheet
 from generation.prompts import queue_generation
 from generation.provenance import personalised_png
 from generation.sheets import queue_doses_by_seeds
-from registry import aliases, blobs, formats, publishing, takedowns
+from registry import aliases, blending, blobs, formats, publishing, takedowns
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
 from tests.addresses import ROUTES, addresses
@@ -31,6 +32,7 @@ OF_ONE = {
     "registry:cancel_build", "registry:publish", "registry:withdraw", "registry:version",
     "registry:thumbnail", "registry:move_alias", "registry:import_into",
     "registry:check", "registry:drop", "registry:put_back", "registry:difference",
+    "registry:lineage", "registry:origins", "registry:state_origin", "registry:move_image",
     "generation:drawing", "generation:status", "generation:cancel", "generation:picture",
     "generation:share", "generation:unshare", "generation:remove", "generation:put_back",
     "generation:of_look", "generation:newest_of_look",
@@ -41,7 +43,8 @@ OF_ONE = {
     "accounts:revoke_token",
     "api:aesthetic", "api:images", "api:image", "api:builds", "api:versions", "api:version",
     "api:quality", "api:version_difference",
-    "api:yank", "api:neighbours", "api:manifest", "api:recipe", "api:file", "api:blob",
+    "api:yank", "api:neighbours", "api:lineage", "api:manifest", "api:recipe", "api:file",
+    "api:blob", "api:origin",
     "api:by_hash", "api:aliases", "api:alias", "api:job", "api:generation",
     "api:generation_picture", "api:generation_share", "api:put_back_generation",
     "api:shared_generations", "api:sheet", "api:cancel_sheet", "api:put_back_sheet",
@@ -53,6 +56,7 @@ OF_ONE = {
 # Answers that list things: what is private must not be among them.
 LISTS = {
     "registry:browse", "registry:owner", "registry:by_hash", "api:by_hashes",
+    "registry:blend", "registry:notices",
     "generation:drawings", "generation:draw", "generation:removed",
     "generation:compare", "generation:sheets", "generation:new_sheet",
     "accounts:tokens", "api:aesthetics", "api:generations", "generation:dose", "api:dose",
@@ -65,7 +69,7 @@ OF_ALL = {
     "hub:about", "hub:problem", "hub:live", "hub:ready", "hub:docs", "registry:create",
     "hub:favicon", "api:root", "api:openapi", "api:unknown", "generation:read",
     "api:picture_info", "clients:distribution", "clients:pull_token", "clients:no_repository",
-    "registry:import", "api:imports",
+    "registry:import", "api:imports", "api:blends", "registry:mark_notices_read",
 }  # fmt: skip
 
 # What shows a drawing to everybody once it is shared.
@@ -536,3 +540,43 @@ def test_its_owner_finds_it(ada: User) -> None:
         for path in addresses(ROUTES[name], found.blanks):
             assert client.get(path).status_code == 200
     assert "Secret look" in client.get("/ada").content.decode()
+
+
+def test_nothing_hidden_is_blended_and_no_family_tells_of_it(
+    hidden: Hidden, visitors: list[Client]
+) -> None:
+    """A public parent shows no hidden child, neither its owner's draft nor what became private."""
+    eve = factories.person("eve")
+    looks = [factories.shelved(factories.aesthetic(eve, slug)) for slug in ("one", "two")]
+    version = Version.objects.select_related("aesthetic__owner").get(pk=hidden.blanks["pk"][0])
+    if version.aesthetic.deleted_at is None:
+        order = blending.Order("weighted-mean", [(look, None) for look in looks])
+        child = blending.blend_into(version.aesthetic, blending.examine(order)).version
+        if version.is_published:
+            Version.objects.filter(pk=child.pk).update(number=7, published_at=timezone.now())
+    for client in visitors:
+        for path in ("/eve/one", "/eve/one/versions/v1/lineage"):
+            page = client.get(path).content.decode()
+            assert hidden.slug not in page
+            assert ("Nothing yet." in page) if path.endswith("lineage") else "Made of" not in page
+        path = "/api/v1/aesthetics/eve/one/versions/v1/lineage?direction=children&depth=8"
+        answer = client.get(path)
+        assert answer.json() == {"items": [], "next": None, "previous": None}
+
+
+def test_a_hidden_look_is_not_blended_by_name_nor_by_digest(
+    hidden: Hidden, visitors: list[Client]
+) -> None:
+    public = factories.shelved(factories.aesthetic(factories.person("eve"), "public-look"))
+    _, stranger, program = visitors
+    for ref in (f"ada/{hidden.slug}", f"ada/{hidden.slug}@v1", hidden.blanks["ref"][3]):
+        looks = f"eve/public-look\n{ref}"
+        page = stranger.get("/new/blend", {"looks": looks, "operation": "difference"})
+        assert "is no published look" in page.content.decode()
+        assert "Secret look" not in page.content.decode()
+        chosen = [{"version": str(public)}, {"version": ref}]
+        asked = {"operation": "difference", "slug": "mine", "title": "Mine", "looks": chosen}
+        answer = program.post("/api/v1/blends", asked, "application/json")
+        assert answer.status_code == 422
+        assert "There is no version" in answer.content.decode()
+    assert not Aesthetic.objects.filter(slug="mine").exists()

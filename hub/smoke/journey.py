@@ -79,7 +79,8 @@ def _upload_zip(traveller: Traveller, ref: str, sample: SampleSet) -> None:
         with zipfile.ZipFile(archive, "w") as writer:
             for picture in sample.pictures:
                 writer.write(picture.path, picture.path.name)
-        upload = traveller.hub.upload(ref, [archive])
+        origin = {"licence": sample.licence, "credit": sample.title}
+        upload = traveller.hub.upload(ref, [archive], **origin)
         check(not upload.refused, " ".join(upload.refused))
         check(upload.total == len(sample.pictures), f"Of the zip {upload.total} pictures arrived.")
         step.tell(f"{upload.total} pictures, {archive.stat().st_size / 1e6:.1f} MB")

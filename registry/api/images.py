@@ -10,10 +10,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from registry import uploads
+from registry import origins, uploads
 from registry.api.aesthetics import find_aesthetic, find_own_aesthetic
 from registry.api.pagination import SignedCursorPagination
-from registry.api.serializers import MemberSerializer, ReportSerializer, UploadSerializer
+from registry.api.serializers import (
+    ImageChangeSerializer,
+    MemberSerializer,
+    ReportSerializer,
+    SetChangedSerializer,
+    SetChangeSerializer,
+    UploadSerializer,
+)
 from registry.models import Aesthetic, Side
 
 
@@ -62,8 +69,43 @@ class ImageList(generics.GenericAPIView[Any]):
         return Response(ReportSerializer(body).data)
 
 
+class SetOrigin(APIView):
+    """Where the pictures of a set are from."""
+
+    @extend_schema(request=SetChangeSerializer, responses=SetChangedSerializer)
+    def patch(self, request: Request, owner: str, slug: str) -> Response:
+        """Say of all pictures, or of those of which nobody did, where they are from."""
+        aesthetic = find_private_set(request, owner, slug)
+        form = SetChangeSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        said = dict(form.validated_data)
+        only = said.pop("unstated_only")
+        members = origins.unstated(aesthetic) if only else aesthetic.members.all()
+        changed = origins.state_for_all(members, **said)
+        body = {"changed": changed, "unstated": origins.unstated(aesthetic).count()}
+        return Response(SetChangedSerializer(body).data)
+
+
 class ImageDetail(APIView):
     """One picture of a set, by the digest of its stored bytes."""
+
+    @extend_schema(request=ImageChangeSerializer, responses=MemberSerializer(many=True))
+    def patch(self, request: Request, owner: str, slug: str, digest: str) -> Response:
+        """Say where one picture is from, or put it on one side alone; it may be on both."""
+        aesthetic = find_private_set(request, owner, slug)
+        form = ImageChangeSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        said = dict(form.validated_data)
+        side = said.pop("side", None)
+        members = aesthetic.members.filter(image__digest=digest)
+        if not members.exists():
+            raise Http404
+        if said:
+            origins.state_for_all(members, **said)
+        if side is not None:
+            origins.move(aesthetic, digest, to=Side(side))
+        shown = members.select_related("image").order_by("pk")
+        return Response(MemberSerializer(shown, many=True).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, owner: str, slug: str, digest: str) -> Response:

@@ -6,6 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from registry import rights
 from registry.models import Aesthetic, Job, JobState, Side, Version, VersionFile
 
 
@@ -120,6 +121,7 @@ class AestheticSerializer(serializers.ModelSerializer[Aesthetic]):
         for name, value in validated_data.items():
             setattr(instance, name, value)
         instance.full_clean()
+        rights.refuse_unfit_change(instance, licence=instance.licence, rating=instance.rating)
         instance.save()
         return instance
 
@@ -175,6 +177,33 @@ class MemberSerializer(serializers.Serializer[Any]):
     width = serializers.IntegerField(source="image.width")
     height = serializers.IntegerField(source="image.height")
     added_at = serializers.DateTimeField()
+
+
+class OriginSerializer(serializers.Serializer[Any]):
+    source = serializers.CharField(  # type: ignore[assignment]  # a field, as above
+        max_length=500, allow_blank=True, required=False
+    )
+    licence = serializers.CharField(max_length=64, allow_blank=True, required=False)
+    credit = serializers.CharField(max_length=255, allow_blank=True, required=False)
+
+
+class ImageChangeSerializer(OriginSerializer):
+    side = serializers.ChoiceField(
+        Side.choices, required=False, help_text="Put it on this side alone."
+    )
+
+
+class SetChangeSerializer(OriginSerializer):
+    unstated_only = serializers.BooleanField(
+        default=False, help_text="Only of the pictures that lack a licence, source or credit."
+    )
+
+
+class SetChangedSerializer(serializers.Serializer[Any]):
+    changed = serializers.IntegerField()
+    unstated = serializers.IntegerField(
+        help_text="Pictures without a licence, or without both a source and somebody to credit."
+    )
 
 
 class PublishRequestSerializer(serializers.Serializer[Any]):

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from registry.api import aesthetics, aliases, by_hash, files, images, imports, quality, versions
+from registry.api import (
+    aesthetics,
+    aliases,
+    blends,
+    by_hash,
+    files,
+    images,
+    imports,
+    lineage,
+    quality,
+    versions,
+)
 
 ONE = "aesthetics/<str:owner>/<str:slug>"
 VERSION = f"{ONE}/versions/<str:ref>"
@@ -12,6 +23,7 @@ urlpatterns = [
     path(ONE, aesthetics.AestheticDetail.as_view(), name="aesthetic"),
     path(f"{ONE}/images", images.ImageList.as_view(), name="images"),
     path(f"{ONE}/images/<str:digest>", images.ImageDetail.as_view(), name="image"),
+    path(f"{ONE}/origin", images.SetOrigin.as_view(), name="origin"),
     path(f"{ONE}/builds", versions.BuildList.as_view(), name="builds"),
     path(f"{ONE}/aliases", aliases.AliasList.as_view(), name="aliases"),
     path(f"{ONE}/aliases/<str:alias>", aliases.AliasDetail.as_view(), name="alias"),
@@ -23,6 +35,7 @@ urlpatterns = [
     path(
         f"{VERSION}/difference/<str:other>", quality.Difference.as_view(), name="version_difference"
     ),
+    path(f"{VERSION}/lineage", lineage.Lineage.as_view(), name="lineage"),
     path(f"{VERSION}/manifest", versions.Manifest.as_view(), name="manifest"),
     path(f"{VERSION}/recipe", versions.Recipe.as_view(), name="recipe"),
     path(f"{VERSION}/files/<str:name>", files.File.as_view(), name="file"),
@@ -30,4 +43,5 @@ urlpatterns = [
     path("by-hash", by_hash.ByHashes.as_view(), name="by_hashes"),
     path("by-hash/<str:digest>", by_hash.ByHash.as_view(), name="by_hash"),
     path("imports", imports.Imports.as_view(), name="imports"),
+    path("blends", blends.Blends.as_view(), name="blends"),
 ]

@@ -6,6 +6,8 @@ from registry.models.downloads import Download
 from registry.models.images import Feature, Image
 from registry.models.imports import ImportedFile
 from registry.models.jobs import Job, JobState
+from registry.models.lineage import Parentage
+from registry.models.notices import Notice
 from registry.models.reports import QualityReport
 from registry.models.spaces import Space
 from registry.models.version_parts import VersionFile, VersionMember
@@ -22,6 +24,8 @@ __all__ = [
     "Job",
     "JobState",
     "Member",
+    "Notice",
+    "Parentage",
     "QualityReport",
     "Side",
     "Space",

@@ -99,13 +99,14 @@ class Version(Job):
     The states are a job's; SUCCEEDED means ready. Publishing gives the number. From then on a
     database trigger (migrations 0002 and 0003) lets nothing change but yank and takedown.
 
-    An imported version is ready at once: it has a vector and no images.
+    An imported version and a blend are ready at once: they have a vector and no images.
     """
 
     class Construction(models.TextChoices):
         MEAN = "mean", "mean of the pictures"
         CONTRAST = "contrast", "mean towards minus mean away"
         IMPORT = "import", "imported from a file"
+        BLEND = "blend", "blend of other versions"
 
     class Fingerprint(models.TextChoices):
         """Whether an imported vector looks like those measured in its space."""
@@ -146,6 +147,8 @@ class Version(Job):
 
     # Not a column: what its publisher must agree to, for the pages that ask.
     cautions: Sequence[object]
+    # Nor this: the parents of a blend, for the same pages.
+    made_of: Sequence[object]
 
     objects: ClassVar = VersionQuerySet.as_manager()
 
@@ -177,7 +180,7 @@ class Version(Job):
             ),
             models.CheckConstraint(
                 condition=~Q(state=JobState.SUCCEEDED)
-                | Q(construction="import")
+                | Q(construction__in=["import", "blend"])
                 | Q(resultant_length__isnull=False, image_set_digest__regex=DIGEST_PATTERN),
                 name="version_measured_has_images",
             ),
@@ -191,6 +194,11 @@ class Version(Job):
                 )
                 | (~Q(construction="import") & Q(fingerprint="", finding="")),
                 name="version_import_has_no_images",
+            ),
+            models.CheckConstraint(
+                condition=~Q(construction="blend")
+                | Q(image_count=0, image_set_digest="", resultant_length__isnull=True),
+                name="version_blend_has_no_images",
             ),
             models.CheckConstraint(
                 condition=Q(number__isnull=True, published_at__isnull=True)
@@ -248,6 +256,14 @@ class Version(Job):
     @property
     def is_imported(self) -> bool:
         return self.construction == Version.Construction.IMPORT
+
+    @property
+    def is_blend(self) -> bool:
+        return self.construction == Version.Construction.BLEND
+
+    @property
+    def is_contrast(self) -> bool:
+        return self.construction == Version.Construction.CONTRAST
 
     @property
     def public_successor(self) -> "Version | None":

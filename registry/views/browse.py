@@ -11,8 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from accounts.models import User
-from registry import blobs, cards, covers, digests, formats, search, serving
-from registry.models import Aesthetic, QualityReport, Version, VersionFile
+from registry import blobs, cards, covers, digests, formats, lineage, search, serving
+from registry.models import Aesthetic, QualityReport, Side, Version, VersionFile
 from registry.sufficiency import LITTLE, STEP
 
 PAGE_SIZE = 24
@@ -130,6 +130,8 @@ def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> H
         "files": _files(found, chosen) if chosen else [],
         "neighbours": _neighbours(request, chosen) if chosen else [],
         "enough": _enough(chosen) if chosen else None,
+        "family": lineage.family_of(chosen, person=request.user) if chosen else None,
+        "away_count": chosen.members.filter(side=Side.AWAY).count() if chosen else 0,
     }
     return render(request, "registry/aesthetic.html", context)
 

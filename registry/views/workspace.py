@@ -16,8 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
-from registry import aliases, covers, publishing, queueing, uploads
-from registry.forms import AestheticForm, AliasForm, ImportFileForm, SideForm, YankForm
+from registry import aliases, covers, lineage, origins, publishing, queueing, uploads
+from registry.forms import (
+    AestheticForm,
+    AliasForm,
+    ImportFileForm,
+    OriginForm,
+    SideForm,
+    YankForm,
+)
 from registry.models import Aesthetic, Member, Side, Version
 from registry.views.browse import find_aesthetic
 
@@ -90,9 +97,14 @@ def upload(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     form = SideForm(request.POST)
     if not form.is_valid():
         return JsonResponse({"detail": "A picture is on the side towards or away."}, status=422)
-    files = request.FILES.getlist("files")
+    files, origin = request.FILES.getlist("files"), OriginForm(request.POST)
+    if not origin.is_valid():
+        return JsonResponse({"detail": "Where the pictures are from is too long."}, status=422)
+    provenance = uploads.Provenance(**origin.cleaned_data)
     try:
-        report = uploads.add_files(aesthetic, files, side=form.cleaned_data["side"])
+        report = uploads.add_files(
+            aesthetic, files, side=form.cleaned_data["side"], provenance=provenance
+        )
     except Refusal as refusal:
         report = uploads.Report(refused=[uploads.Refused("upload", refusal.code, refusal.detail)])
     if request.accepts("application/json") and not request.accepts("text/html"):
@@ -102,6 +114,8 @@ def upload(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
         count = len(report.accepted)
         said = "1 picture is" if count == 1 else f"{count} pictures are"
         messages.success(request, f"{said} in the set.")
+    if located := [picture.name for picture in report.accepted if picture.had_location]:
+        messages.info(request, f"{', '.join(located)}: the place where it was taken was removed.")
     return redirect("registry:images", owner, slug)
 
 
@@ -236,6 +250,7 @@ def workspace(aesthetic: Aesthetic) -> dict[str, Any]:
         "members": [_shown(aesthetic, member) for member in members],
         "counts": counts,
         "builds": [with_cautions(found) for found in builds],
+        "unstated": origins.unstated(aesthetic).count(),
         "few": any(0 < count < publishing.ENOUGH_IMAGES for count in counts.values()),
         "build_refusal": refusal,
         "import_form": ImportFileForm(),
@@ -250,9 +265,10 @@ def _just_dropped(request: PersonRequest, aesthetic: Aesthetic) -> int:
 
 
 def with_cautions(build: Version) -> Version:
-    """Give a build that can be published the list of what its publisher must agree to."""
+    """Give a build what its publisher must agree to, and what it was blended of."""
     is_publishable = build.has_succeeded and not build.is_published
     build.cautions = publishing.cautions(build) if is_publishable else []
+    build.made_of = lineage.tree(build, person=build.aesthetic.owner, steps=1)
     return build
 
 
@@ -261,5 +277,7 @@ def _shown(aesthetic: Aesthetic, member: Member) -> dict[str, Any]:
         "digest": member.image.digest,
         "filename": PurePosixPath(member.filename).name,  # not the folders of its zip
         "side": member.side,
+        "other_side": Side.AWAY if member.side == Side.TOWARDS else Side.TOWARDS,
+        "is_stated": origins.is_stated(member),
         "thumbnail_url": covers.thumbnail_url(aesthetic, member.image.digest),
     }

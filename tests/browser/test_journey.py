@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from hub.demo.children import Child
 from tests import factories
@@ -73,6 +73,7 @@ def test_a_look_is_made_found_and_drawn_with(
     create(ada, "Glowing clouds", "glowing-clouds")
 
     page = ada.page
+    say_origin(page)
     page.set_input_files("#upload-files", files)
     expect(page.get_by_text("Done: 8 pictures added, 1 refused.")).to_be_visible()
     refused = page.locator(".upload-row", has_text=REFUSED)
@@ -109,6 +110,13 @@ def test_a_look_is_made_found_and_drawn_with(
     assert anyone.looked_at[-1] == "/accounts/login/"
     sign_in_and_draw(anyone, worker)
     anyone.assert_no_complaints()
+
+
+def say_origin(page: Page) -> None:
+    """Say where the pictures are from, without which nothing is published."""
+    page.get_by_text("Where these pictures are from").click()
+    page.get_by_label("Licence").fill("CC0-1.0")
+    page.get_by_label("Credit").fill("A. Painter")
 
 
 def check_downloads(visitor: Visitor, names: list[str], folder: Path) -> None:
@@ -172,6 +180,7 @@ def test_everything_works_without_javascript(visit: Visit, worker: Child, files:
     join(bob, "bob")
     create(bob, "Plain clouds", "plain-clouds")
 
+    say_origin(page)
     page.set_input_files("#upload-files", files)
     bob.press("Upload")
     expect(page.get_by_text("8 pictures are in the set.")).to_be_visible()

@@ -13,9 +13,10 @@ from generation import sharing
 from generation.models import Generation
 from generation.prompts import queue_generation
 from generation.provenance import personalised_png
-from registry import blobs, digests, formats
+from registry import blending, blobs, digests, formats, notices, publishing
 from registry.aliases import move_alias
 from registry.leases import Lease
+from registry.models import Version
 from tests import factories
 from tests.browser.conftest import Visit
 from tests.browser.visitor import Visitor
@@ -63,6 +64,14 @@ def kept(drawing: Generation, tmp_path: Path) -> Path:
     return file
 
 
+def blended(version: Version) -> Version:
+    """Publish a blend of the version with another one, in long words."""
+    owner = version.aesthetic.owner
+    into, other = (factories.aesthetic(owner, name * 96, title=LONG[:120]) for name in "bo")
+    order = blending.Order("difference", [(version, None), (factories.shelved(other), None)])
+    return publishing.publish(blending.blend_into(into, blending.examine(order)).version)
+
+
 def signed_in(visit: Visit, made: Generation) -> Visitor:
     client = Client()
     client.force_login(made.owner)
@@ -76,6 +85,8 @@ def test_no_page_scrolls_sideways_complains_or_calls_another_machine(
     move_alias(drawing.aesthetic, "a" * 128, to=drawing.version, by=drawing.owner)
     removed = queue_generation(drawing.owner, version=drawing.version, prompt=LONG * 3)
     Generation.objects.remove(removed.pk)
+    blend = blended(drawing.version)
+    notices.tell(drawing.owner, LONG * 8, url=blend.get_absolute_url())
     visitor = signed_in(visit, drawing)
     look = drawing.aesthetic.get_absolute_url()
     for path in (
@@ -89,6 +100,11 @@ def test_no_page_scrolls_sideways_complains_or_calls_another_machine(
         f"{look}/versions/v1/difference/v1",
         "/new",
         "/new/import",
+        f"/new/blend?operation=difference&looks={drawing.version}%0A{blend}",
+        blend.get_absolute_url(),
+        f"{blend.get_absolute_url()}/lineage",
+        f"{look}/images/origins",
+        "/account/notices",
         "/by-hash",
         f"/by-hash?hash={drawing.version.vector_digest}",
         f"/by-hash?hash={LONG}",

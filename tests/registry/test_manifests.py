@@ -31,6 +31,8 @@ FACTS: manifests.Facts = {
     "construction": "mean",
     "images": 214,
     "resultant_length": 0.8125,
+    "parents": [],
+    "attribution": [],
 }
 
 

@@ -1,0 +1,44 @@
+"""What a person is told when nobody is there to answer: a sentence with where to look."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import User
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def unread(self) -> Self:
+        """Return what its person has not marked as read."""
+        return self.filter(read_at__isnull=True)
+
+    def mark_read(self) -> int:
+        """Mark all of these as read; return how many were not."""
+        return self.unread().update(read_at=Now())
+
+
+class Notice(models.Model):
+    """Something that a person should know, on their page of notices until they have read it."""
+
+    person = models.ForeignKey(User, models.CASCADE, related_name="notices")
+    sentence = models.CharField(max_length=1000)
+    url = models.CharField(max_length=300, blank=True)  # a path of this site
+    created_at = models.DateTimeField(auto_now_add=True)
+    read_at = models.DateTimeField(null=True, editable=False)
+    mailed_at = models.DateTimeField(null=True, editable=False)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["person"],
+                condition=models.Q(read_at__isnull=True),
+                name="notice_unread_of_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.sentence

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from registry import auditing, blobs, queueing
+from registry import auditing, blending, blobs, formats, importing, publishing, queueing
 from registry.management.commands import verify
 from registry.models import Aesthetic, Feature, Space, Version, VersionFile, VersionMember
 from tests import factories
@@ -329,3 +330,17 @@ def test_more_versions_are_no_more_queries(
         assert len(list(auditing.audit_versions())) == 6
     with django_assert_num_queries(1):
         assert len(list(auditing.audit_images())) == 30
+
+
+def test_imports_and_blends_are_audited_as_what_they_are(version: Version, ada: User) -> None:
+    data = formats.write_npy(np.linspace(-1, 1, 768, dtype=np.float32))
+    found = importing.examine("from-afar.npy", data, space=version.space, person=ada)
+    into = factories.aesthetic(ada, "from-afar", licence="CC-BY-4.0")
+    imported = publishing.publish(importing.import_into(into, found).version)
+    order = blending.Order("weighted-mean", [(version, None), (imported, -0.5)])
+    mixed = factories.aesthetic(ada, "mixed", licence="CC-BY-4.0")
+    publishing.publish(blending.blend_into(mixed, blending.examine(order)).version)
+    assert named() == []
+    with unsealed():
+        Version.objects.filter(aesthetic=mixed).update(vector_digest=OTHER)
+    assert "version: vector digest" in {each.partition(",")[0] for each in named()}

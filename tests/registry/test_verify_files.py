@@ -57,6 +57,8 @@ MANIFEST = digests.canonical_json(
             construction="mean",
             images=5,
             resultant_length=0.5,
+            parents=[],
+            attribution=[],
         ),
     )
 )

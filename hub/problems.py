@@ -206,6 +206,12 @@ _ALL = (
         "bytes are served no more.",
     ),
     Problem(
+        "nothing-to-measure",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "There is nothing to measure",
+        "Only what was measured from pictures can be measured again; an imported vector has none.",
+    ),
+    Problem(
         "job-ended",
         HTTPStatus.CONFLICT,
         "The job has ended",

@@ -213,6 +213,7 @@ ENCODE_BATCH: int = env.int("ENCODE_BATCH", default=16)  # pictures per forward 
 QUOTA_UPLOAD_BYTES: int = env.int("QUOTA_UPLOAD_BYTES", default=2 * 2**30)  # a person and day
 QUOTA_UPLOAD_IMAGES: int = env.int("QUOTA_UPLOAD_IMAGES", default=10_000)  # a person and day
 QUOTA_BUILDS: int = env.int("QUOTA_BUILDS", default=200)  # a person and day
+QUOTA_VERIFICATIONS: int = env.int("QUOTA_VERIFICATIONS", default=20)  # a person and day
 QUOTA_GENERATIONS: int = env.int("QUOTA_GENERATIONS", default=500)  # a person and day
 
 # --- Work -------------------------------------------------------------------------------------
@@ -255,6 +256,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": schedule(JOB_SWEEP_SECONDS), "options": {"queue": queue}}
     for name, queue in {
         "registry.tasks.sweep_builds": "encode",
+        "registry.tasks.sweep_verifications": "encode",
         "generation.tasks.sweep_generations": "encode",
         "generation.tasks.ensure_standard_sheets": "generate",
     }.items()

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from registry.views import browse, by_hash, imports, workspace
+from registry.views import browse, by_hash, imports, verifications, workspace
 
 ONE = "<str:owner>/<str:slug>"
+VERSION = f"{ONE}/versions/<str:ref>"
 
 app_name = "registry"
 urlpatterns = [
@@ -27,5 +28,8 @@ urlpatterns = [
     path(f"{ONE}/builds/<uuid:pk>/publish", workspace.publish, name="publish"),
     path(f"{ONE}/versions/<str:ref>", browse.version, name="version"),
     path(f"{ONE}/versions/<str:ref>/withdraw", workspace.withdraw, name="withdraw"),
+    path(f"{VERSION}/reproduced", verifications.reproduced, name="reproduced"),
+    path(f"{VERSION}/verify", verifications.verify, name="verify"),
+    path(f"{VERSION}/verify/<uuid:pk>/cancel", verifications.cancel, name="cancel_verification"),
     path(f"{ONE}/thumbnails/<str:name>.webp", browse.thumbnail, name="thumbnail"),
 ]

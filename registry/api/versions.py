@@ -19,6 +19,7 @@ from registry.api import withdrawals
 from registry.api.aesthetics import find_aesthetic, find_own_aesthetic
 from registry.api.pagination import SignedCursorPagination
 from registry.api.raw_bytes import BytesView, manifest_of, recipe_of
+from registry.api.reproductions import ReproducedVersionSerializer
 from registry.api.serializers import (
     JobSerializer,
     NeighbourSerializer,
@@ -100,10 +101,10 @@ class VersionList(generics.GenericAPIView[Version]):
 
 
 class VersionDetail(APIView):
-    @extend_schema(responses=VersionSerializer)
+    @extend_schema(responses=ReproducedVersionSerializer)
     def get(self, request: Request, owner: str, slug: str, ref: str) -> Response:
         """One published version, by `latest`, `v3`, its digest or an alias."""
-        return Response(VersionSerializer(find_version(request, owner, slug, ref)).data)
+        return Response(ReproducedVersionSerializer(find_version(request, owner, slug, ref)).data)
 
 
 class Yank(APIView):

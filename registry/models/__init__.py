@@ -7,6 +7,7 @@ from registry.models.images import Feature, Image
 from registry.models.imports import ImportedFile
 from registry.models.jobs import Job, JobState
 from registry.models.spaces import Space
+from registry.models.verifications import Remeasurement, Verification
 from registry.models.version_parts import VersionFile, VersionMember
 from registry.models.versions import Version
 
@@ -21,8 +22,10 @@ __all__ = [
     "Job",
     "JobState",
     "Member",
+    "Remeasurement",
     "Side",
     "Space",
+    "Verification",
     "Version",
     "VersionFile",
     "VersionMember",

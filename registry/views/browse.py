@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from accounts.models import User
-from registry import blobs, cards, covers, digests, formats, search, serving
+from registry import blobs, cards, covers, digests, formats, search, serving, verifying
 from registry.models import Aesthetic, Version, VersionFile
 
 PAGE_SIZE = 24
@@ -127,6 +127,7 @@ def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> H
         "imported_files": chosen.imported_files.all() if chosen else [],
         "files": _files(found, chosen) if chosen else [],
         "neighbours": _neighbours(request, chosen) if chosen else [],
+        "reproduction": verifying.reproduction_of(chosen, person=request.user) if chosen else None,
     }
     return render(request, "registry/aesthetic.html", context)
 

@@ -187,7 +187,6 @@ DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="hub@localhost")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
-USE_TZ = True
 
 # --- Models: the encoder that makes the space, the checkpoint that draws ----------------------
 
@@ -274,7 +273,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["hub.bodies.ShallowJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "hub.openapi.HubSchema",
     "EXCEPTION_HANDLER": "hub.errors.problem_response",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {

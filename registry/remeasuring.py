@@ -46,7 +46,7 @@ def remeasure(verification: Verification, lease: Lease) -> None:
     images = images_of(version)
     lease.report(stage="loading the encoder", done=0, total=len(images))
     encoder = encoder_for(version.space)
-    begin(verification, this_measurer(encoder), lease)
+    begin(verification, this_measurer(encoder), lease, total=len(images))
     measure_missing(verification, images, encoder, lease)
     stages = [*_stages_of_pictures(verification), _vector_stage(verification)]
     first = reproduction.first_deviating(stages)
@@ -65,7 +65,7 @@ def images_of(version: Version) -> list[Image]:
     return list({member.image_id: member.image for member in members}.values())
 
 
-def begin(verification: Verification, measurer: Measurer, lease: Lease) -> None:
+def begin(verification: Verification, measurer: Measurer, lease: Lease, *, total: int) -> None:
     """Write who measures; what another kind of worker has begun is begun anew.
 
     A verdict names one measurer, so nothing in it may be another's.
@@ -73,7 +73,7 @@ def begin(verification: Verification, measurer: Measurer, lease: Lease) -> None:
     names = asdict(measurer)
     with transaction.atomic():
         # The row is locked by this write, so whoever lost the lease writes nothing below.
-        lease.report(stage=ENCODING, done=verification.done, total=verification.total)
+        lease.report(stage=ENCODING, done=0, total=total)
         if any(getattr(verification, name) != value for name, value in names.items()):
             verification.remeasurements.all().delete()
             Verification.objects.filter(pk=verification.pk).update(**names)
@@ -180,7 +180,9 @@ def _vector_stage(verification: Verification) -> reproduction.Stage:
     version = verification.version
     rows = dict(verification.remeasurements.values_list("image_id", "vector"))
     members = list(version.members.order_by("image__digest", "side"))
-    if any(vector is None for vector in rows.values()):
+    sides = {Side(member.side) for member in members}
+    needed = set(Side) if version.construction == Version.Construction.CONTRAST else {Side.TOWARDS}
+    if any(vector is None for vector in rows.values()) or not needed <= sides:
         return reproduction.of_vectors("vector", [(False, None)])
     vectors = np.array([rows[m.image_id] for m in members], dtype=np.float32)  # [images, 768]
     towards = np.array([member.side == Side.TOWARDS for member in members])  # [images]

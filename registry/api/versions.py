@@ -110,7 +110,7 @@ class VersionDetail(APIView):
 class Yank(APIView):
     write_scope = Token.Scope.PUBLISH
 
-    @extend_schema(request=YankRequestSerializer, responses=VersionSerializer)
+    @extend_schema(request=YankRequestSerializer, responses=ReproducedVersionSerializer)
     def post(self, request: Request, owner: str, slug: str, ref: str) -> Response:
         """Withdraw a version: no longer offered, still there for those who have its digest."""
         find_own_aesthetic(request, owner, slug)
@@ -120,7 +120,7 @@ class Yank(APIView):
         said = form.validated_data
         successor = find_successor(request, said["superseded_by"])
         publishing.yank(version, reason=said["reason"], superseded_by=successor)
-        return Response(VersionSerializer(find_version(request, owner, slug, ref)).data)
+        return Response(ReproducedVersionSerializer(find_version(request, owner, slug, ref)).data)
 
 
 def find_successor(request: Request, ref: str) -> Version | None:

@@ -163,7 +163,7 @@ class Remeasurement(models.Model):
         if not self.pixels:
             return "The stored bytes can't be read as the picture that they were."
         if self.found != self.image.digest:
-            return f"The stored bytes are others: they are {self.found}."
+            return "The stored bytes are others."
         return self._finding_in_what_is_kept()
 
     def _finding_in_what_is_kept(self) -> str:

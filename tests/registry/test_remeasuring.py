@@ -136,8 +136,8 @@ def test_other_bytes_in_the_store_deviate_at_the_image_and_after(
     }  # fmt: skip
     assert sealed.verifications.times_reproduced() == 0
     (row,) = verifying.deviating_pictures(found)
-    stored = digests.digest_bytes(factories.picture(999))
-    assert row.finding == f"The stored bytes are others: they are {stored}."
+    assert row.finding == "The stored bytes are others."
+    assert row.found == digests.digest_bytes(factories.picture(999))
     assert row.filename.endswith(".png")
 
 
@@ -256,6 +256,14 @@ def test_a_snapshot_without_one_of_its_pictures_deviates_at_the_set(sealed: Vers
     assert agreeing(found)["vector"] == (0, 1)
 
 
+def test_a_snapshot_without_any_picture_deviates_at_the_set(sealed: Version) -> None:
+    with unsealed():
+        sealed.members.all().delete()
+    found = verify(sealed)
+    assert verdict(found) == ("succeeded", "deviates", "set")
+    assert agreeing(found)["vector"] == (0, 1)
+
+
 def test_a_worker_of_another_space_refuses(draft: Aesthetic) -> None:
     version = factories.published(draft)  # in an invented space
     found = verify(version)
@@ -306,7 +314,7 @@ def half_done(version: Version) -> tuple[Verification, Lease]:
     lease = Lease(asked)
     assert lease.claim()
     encoder = encoder_for(version.space)
-    remeasuring.begin(asked, this_measurer(encoder), lease)
+    remeasuring.begin(asked, this_measurer(encoder), lease, total=COUNT)
     remeasuring.measure_missing(asked, remeasuring.images_of(version)[:2], encoder, lease)
     return asked, lease
 
@@ -352,7 +360,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(sealed: Version) -> None:
     with pytest.raises(JobLost):
         remeasuring.measure_missing(asked, remeasuring.images_of(sealed), encoder, lease)
     with pytest.raises(JobLost):
-        remeasuring.begin(asked, this_measurer(encoder), lease)
+        remeasuring.begin(asked, this_measurer(encoder), lease, total=COUNT)
     assert asked.remeasurements.count() == 2
     verify_version(str(asked.pk))
     asked.refresh_from_db()

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from registry.api.serializers import JobSerializer
-from registry.models import Job, Version
+from registry.models import Job, Verification, Version
 
 
 class JobEnded(APIException):
@@ -27,7 +27,7 @@ class JobEnded(APIException):
 
 
 class JobDetail(APIView):
-    """A build or a generation of yours, while it waits, runs, and after."""
+    """A build, a verification or a generation of yours, while it waits, runs, and after."""
 
     @extend_schema(responses=JobSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
@@ -47,7 +47,11 @@ def find_job(person: User | AnonymousUser, pk: UUID) -> Job:
     """Return the job `pk` of `person`, of whatever kind; 404 for all others'."""
     if isinstance(person, User):
         own_builds = Version.objects.filter(aesthetic__owner=person)
-        own = (own_builds.select_related("aesthetic__owner"), person.generations.all())
+        own = (
+            own_builds.select_related("aesthetic__owner"),
+            Verification.objects.owned_by(person).select_related("version__aesthetic__owner"),
+            person.generations.all(),
+        )
         for jobs in own:
             if job := jobs.filter(pk=pk).first():
                 return job

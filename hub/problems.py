@@ -258,6 +258,12 @@ _ALL = (
         "What a blend is made of must be public and not withdrawn when the blend is published.",
     ),
     Problem(
+        "nothing-to-measure",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "There is nothing to measure",
+        "Only what was measured from pictures can be measured again; an imported vector has none.",
+    ),
+    Problem(
         "job-ended",
         HTTPStatus.CONFLICT,
         "The job has ended",

@@ -187,7 +187,6 @@ DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="hub@localhost")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
-USE_TZ = True
 
 # --- Models: the encoder that makes the space, the checkpoint that draws ----------------------
 
@@ -213,6 +212,7 @@ ENCODE_BATCH: int = env.int("ENCODE_BATCH", default=16)  # pictures per forward 
 QUOTA_UPLOAD_BYTES: int = env.int("QUOTA_UPLOAD_BYTES", default=2 * 2**30)  # a person and day
 QUOTA_UPLOAD_IMAGES: int = env.int("QUOTA_UPLOAD_IMAGES", default=10_000)  # a person and day
 QUOTA_BUILDS: int = env.int("QUOTA_BUILDS", default=200)  # a person and day
+QUOTA_VERIFICATIONS: int = env.int("QUOTA_VERIFICATIONS", default=20)  # a person and day
 QUOTA_GENERATIONS: int = env.int("QUOTA_GENERATIONS", default=500)  # a person and day
 
 # --- Work -------------------------------------------------------------------------------------
@@ -255,6 +255,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": schedule(JOB_SWEEP_SECONDS), "options": {"queue": queue}}
     for name, queue in {
         "registry.tasks.sweep_builds": "encode",
+        "registry.tasks.sweep_verifications": "encode",
         "generation.tasks.sweep_generations": "encode",
         "generation.tasks.ensure_standard_sheets": "generate",
     }.items()
@@ -272,7 +273,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["hub.bodies.ShallowJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "hub.openapi.HubSchema",
     "EXCEPTION_HANDLER": "hub.errors.problem_response",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from registry import jobs, notice_mail
 from registry.leases import Lease
-from registry.models import Version
+from registry.models import Verification, Version
 
 
 @shared_task
@@ -25,8 +25,26 @@ def mail_notice(pk: str) -> None:
     notice_mail.mail(pk)
 
 
+@shared_task
+def verify_version(pk: str) -> None:
+    """Measure the version of the verification `pk` again."""
+    jobs.run(Verification, pk, _remeasure)
+
+
+@shared_task
+def sweep_verifications() -> None:
+    """Send again the verifications that wait too long."""
+    jobs.sweep(Verification, verify_version)
+
+
 def _build(version: Version, lease: Lease) -> None:
     # Imported once the job is ours: torch takes seconds, and where it is broken the job says so.
     from registry.building import build
 
     build(version, lease)
+
+
+def _remeasure(verification: Verification, lease: Lease) -> None:
+    from registry.remeasuring import remeasure
+
+    remeasure(verification, lease)

@@ -11,10 +11,12 @@ from registry.views import (
     lineage,
     notices,
     origins,
+    verifications,
     workspace,
 )
 
 ONE = "<str:owner>/<str:slug>"
+VERSION = f"{ONE}/versions/<str:ref>"
 
 app_name = "registry"
 urlpatterns = [
@@ -50,5 +52,8 @@ urlpatterns = [
     path(f"{ONE}/versions/<str:ref>", browse.version, name="version"),
     path(f"{ONE}/versions/<str:ref>/lineage", lineage.family, name="lineage"),
     path(f"{ONE}/versions/<str:ref>/withdraw", workspace.withdraw, name="withdraw"),
+    path(f"{VERSION}/reproduced", verifications.reproduced, name="reproduced"),
+    path(f"{VERSION}/verify", verifications.verify, name="verify"),
+    path(f"{VERSION}/verify/<uuid:pk>/cancel", verifications.cancel, name="cancel_verification"),
     path(f"{ONE}/thumbnails/<str:name>.webp", browse.thumbnail, name="thumbnail"),
 ]

@@ -1,9 +1,12 @@
 """The encoder of this worker process: loaded once, checked against its space. Worker side."""
 
+import platform
+from dataclasses import dataclass
 from functools import cache
 
 import torch
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 from registry import encoder
 from registry.leases import JobFailed
@@ -32,6 +35,36 @@ def encoder_for(space: Space) -> encoder.Encoder:
             f"“{space.name}” was made with {space.weights}."
         )
     return loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Measurer:
+    """Who measured, and with what; everybody may read it."""
+
+    worker: str
+    device: str
+    torch: str
+    encoder: str  # digest of the weights
+
+
+def this_measurer(loaded: encoder.Encoder) -> Measurer:
+    """Return this machine as a measurer.
+
+    Its name is keyed with the hub's secret: the same for the same machine, and of no use to those
+    who would guess the machine's own.
+    """
+    name = salted_hmac("registry.measurer", platform.node()).hexdigest()[:8]
+    device = settings.DEVICE
+    if torch.device(device).type == "cuda":
+        kind = torch.cuda.get_device_name(device)
+    else:
+        kind = torch.backends.cpu.get_cpu_capability()  # such as AVX2: it decides the last bits
+    return Measurer(
+        worker=f"worker-{name}",
+        device=f"{device} ({kind})",
+        torch=str(torch.__version__),
+        encoder=loaded.description.weights,
+    )
 
 
 @cache

@@ -1,5 +1,6 @@
 """The least of each thing that tests need: people, spaces, aesthetics, pictures, versions."""
 
+from dataclasses import asdict
 from io import BytesIO
 
 import numpy as np
@@ -10,7 +11,18 @@ from PIL import Image as Picture
 
 from accounts.models import Token, User, issue_token
 from registry import digests, publishing, queueing, uploads
-from registry.models import Aesthetic, Feature, Image, JobState, Member, Side, Space, Version
+from registry.models import (
+    Aesthetic,
+    Feature,
+    Image,
+    JobState,
+    Member,
+    Side,
+    Space,
+    Verification,
+    Version,
+)
+from registry.reproduction import STAGES, Stage
 from registry.tasks import build_version
 
 SIDE = 48  # pixels; small pictures are as good as large ones here
@@ -142,4 +154,23 @@ def shelved(of: Aesthetic, direction: int = 0, within: str = "") -> Version:
         resultant_length=0.5,
         manifest=b"{}",
         version_digest=named,
+    )
+
+
+def verified(version: Version, **facts: object) -> Verification:
+    """Give the version an invented verification that came to a verdict."""
+    stages = [asdict(Stage(name, of=5, agree=5, equal=5)) for name in STAGES]
+    return Verification.objects.create(
+        version=version,
+        **{
+            "state": JobState.SUCCEEDED,
+            "finished_at": timezone.now(),
+            "verdict": Verification.Verdict.REPRODUCED,
+            "stages": stages,
+            "worker": "worker-1",
+            "device": "cpu (AVX2)",
+            "torch": "2.14.1",
+            "encoder": version.space.weights,
+            **facts,
+        },
     )

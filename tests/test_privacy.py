@@ -20,7 +20,7 @@ from generation.prompts import queue_generation
 from generation.provenance import personalised_png
 from generation.sheets import queue_doses_by_seeds
 from registry import aliases, blending, blobs, formats, publishing, takedowns
-from registry.models import Aesthetic, JobState, Version
+from registry.models import Aesthetic, JobState, Verification, Version
 from tests import factories
 from tests.addresses import ROUTES, addresses
 from tests.answers import Answer
@@ -33,6 +33,7 @@ OF_ONE = {
     "registry:thumbnail", "registry:move_alias", "registry:import_into",
     "registry:check", "registry:drop", "registry:put_back", "registry:difference",
     "registry:lineage", "registry:origins", "registry:state_origin", "registry:move_image",
+    "registry:reproduced", "registry:verify", "registry:cancel_verification",
     "generation:drawing", "generation:status", "generation:cancel", "generation:picture",
     "generation:share", "generation:unshare", "generation:remove", "generation:put_back",
     "generation:of_look", "generation:newest_of_look",
@@ -49,6 +50,7 @@ OF_ONE = {
     "api:generation_picture", "api:generation_share", "api:put_back_generation",
     "api:shared_generations", "api:sheet", "api:cancel_sheet", "api:put_back_sheet",
     "api:sheet_share", "api:shared_sheets", "api:standard_sheet", "api:standard_sheet_picture",
+    "api:verify", "api:verification",
     "clients:model", "clients:model_revision", "clients:model_tree", "clients:resolve",
     "clients:manifest", "clients:blob", "clients:tags",
 }  # fmt: skip
@@ -121,7 +123,7 @@ def hidden_version(version: Version) -> Hidden:
             "other": ["v1", str(version.pk)],
             "name": [file.name, cover.removeprefix("sha256:"), other.removeprefix("sha256:")],
             "digest": [cover, other, file.digest, *facts, version.image_set_digest],
-            "pk": [str(version.pk)],
+            "pk": [str(version.pk), *(str(each.pk) for each in version.verifications.all())],
         },
     )
 
@@ -133,6 +135,8 @@ def hidden(request: pytest.FixtureRequest, ada: User) -> Hidden:
     if request.param == "draft":
         return hidden_version(factories.built(aesthetic))
     version = factories.published(aesthetic)
+    factories.verified(version)
+    Verification.objects.create(version=version)
     aliases.move_alias(aesthetic, "secret-alias", to=version, by=ada)
     if request.param == "private":
         Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
@@ -204,7 +208,11 @@ def test_a_hidden_aesthetic_is_missing_at_every_address_and_nobody_changes_it(
 
 
 def everything() -> list[object]:
-    return [*Aesthetic.objects.values(), *Version.objects.order_by("pk").values()]
+    return [
+        *Aesthetic.objects.values(),
+        *Version.objects.order_by("pk").values(),
+        *Verification.objects.order_by("pk").values(),
+    ]
 
 
 def test_a_drawing_is_missing_for_others(drawing: Generation, visitors: list[Client]) -> None:
@@ -425,6 +433,33 @@ def test_a_token_is_missing_for_others(token: Token, visitors: list[Client]) -> 
             assert is_refused(client, path, "POST")
     token.refresh_from_db()
     assert not token.is_revoked
+
+
+def test_what_a_verification_found_of_pictures_is_its_owners(
+    ada: User, visitors: list[Client]
+) -> None:
+    """Of a look that everybody sees; nor does anybody else see the work, ask for it or end it."""
+    version = factories.published(factories.aesthetic(ada, "public-look"))
+    found = factories.verified(version, verdict="deviates", deviates_at="image")
+    images = [member.image for member in version.members.select_related("image")]
+    for image in images:
+        found.remeasurements.create(image=image, is_equal=False)
+    waiting = Verification.objects.create(version=version)
+    blanks = {**hidden_version(version).blanks, "ref": ["v1"]}
+    digests = [image.digest for image in images]
+    before = everything()
+    for name in ("registry:version", "registry:reproduced", "api:verify", "api:verification"):
+        for path, client in product(addresses(ROUTES[name], blanks), visitors):
+            content = client.get(path).content.decode()
+            assert not [secret for secret in (*digests, "are gone") if secret in content], path
+            assert str(waiting.pk) not in content.replace(path, "")
+    for name in ("registry:verify", "registry:cancel_verification", "api:verify", "api:job"):
+        for path, client in product(addresses(ROUTES[name], blanks), visitors):
+            for method in ("POST", "DELETE"):
+                answer = client.generic(method, path)
+                refused = is_refused(client, path, method)
+                assert refused or answer.status_code == 403, (method, path)
+    assert everything() == before
 
 
 def test_no_list_and_no_search_shows_what_is_hidden(

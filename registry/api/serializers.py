@@ -243,10 +243,10 @@ class ProgressSerializer(serializers.Serializer[Any]):
 
 
 class JobSerializer(serializers.Serializer[Any]):
-    """A build or a generation as its owner sees it."""
+    """A build, a verification or a generation as its owner sees it."""
 
     id = serializers.UUIDField()
-    kind = serializers.SerializerMethodField(help_text="`version` or `generation`.")
+    kind = serializers.SerializerMethodField(help_text="`version`, `verification` or `generation`.")
     state = serializers.ChoiceField(JobState.choices)
     progress = ProgressSerializer(source="*")
     reason = serializers.CharField(help_text="Why it failed, in words.")

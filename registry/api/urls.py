@@ -12,6 +12,7 @@ from registry.api import (
     imports,
     lineage,
     quality,
+    verifications,
     versions,
 )
 
@@ -39,6 +40,12 @@ urlpatterns = [
     path(f"{VERSION}/manifest", versions.Manifest.as_view(), name="manifest"),
     path(f"{VERSION}/recipe", versions.Recipe.as_view(), name="recipe"),
     path(f"{VERSION}/files/<str:name>", files.File.as_view(), name="file"),
+    path(f"{VERSION}/verify", verifications.VerificationList.as_view(), name="verify"),
+    path(
+        f"{VERSION}/verify/<uuid:pk>",
+        verifications.VerificationDetail.as_view(),
+        name="verification",
+    ),
     path("blobs/<str:digest>", files.Blob.as_view(), name="blob"),
     path("by-hash", by_hash.ByHashes.as_view(), name="by_hashes"),
     path("by-hash/<str:digest>", by_hash.ByHash.as_view(), name="by_hash"),

@@ -19,6 +19,7 @@ from registry.api import withdrawals
 from registry.api.aesthetics import find_aesthetic, find_own_aesthetic
 from registry.api.pagination import SignedCursorPagination
 from registry.api.raw_bytes import BytesView, manifest_of, recipe_of
+from registry.api.reproductions import ReproducedVersionSerializer
 from registry.api.serializers import (
     JobSerializer,
     NeighbourSerializer,
@@ -100,16 +101,16 @@ class VersionList(generics.GenericAPIView[Version]):
 
 
 class VersionDetail(APIView):
-    @extend_schema(responses=VersionSerializer)
+    @extend_schema(responses=ReproducedVersionSerializer)
     def get(self, request: Request, owner: str, slug: str, ref: str) -> Response:
         """One published version, by `latest`, `v3`, its digest or an alias."""
-        return Response(VersionSerializer(find_version(request, owner, slug, ref)).data)
+        return Response(ReproducedVersionSerializer(find_version(request, owner, slug, ref)).data)
 
 
 class Yank(APIView):
     write_scope = Token.Scope.PUBLISH
 
-    @extend_schema(request=YankRequestSerializer, responses=VersionSerializer)
+    @extend_schema(request=YankRequestSerializer, responses=ReproducedVersionSerializer)
     def post(self, request: Request, owner: str, slug: str, ref: str) -> Response:
         """Withdraw a version: no longer offered, still there for those who have its digest."""
         find_own_aesthetic(request, owner, slug)
@@ -119,7 +120,7 @@ class Yank(APIView):
         said = form.validated_data
         successor = find_successor(request, said["superseded_by"])
         publishing.yank(version, reason=said["reason"], superseded_by=successor)
-        return Response(VersionSerializer(find_version(request, owner, slug, ref)).data)
+        return Response(ReproducedVersionSerializer(find_version(request, owner, slug, ref)).data)
 
 
 def find_successor(request: Request, ref: str) -> Version | None:

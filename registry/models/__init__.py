@@ -10,6 +10,7 @@ from registry.models.lineage import Parentage
 from registry.models.notices import Notice
 from registry.models.reports import QualityReport
 from registry.models.spaces import Space
+from registry.models.verifications import Remeasurement, Verification
 from registry.models.version_parts import VersionFile, VersionMember
 from registry.models.versions import Version
 
@@ -27,8 +28,10 @@ __all__ = [
     "Notice",
     "Parentage",
     "QualityReport",
+    "Remeasurement",
     "Side",
     "Space",
+    "Verification",
     "Version",
     "VersionFile",
     "VersionMember",

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from accounts.models import User
-from registry import blobs, cards, covers, digests, formats, lineage, search, serving
+from registry import blobs, cards, covers, digests, formats, lineage, search, serving, verifying
 from registry.models import Aesthetic, QualityReport, Side, Version, VersionFile
 from registry.sufficiency import LITTLE, STEP
 
@@ -132,6 +132,7 @@ def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> H
         "enough": _enough(chosen) if chosen else None,
         "family": lineage.family_of(chosen, person=request.user) if chosen else None,
         "away_count": chosen.members.filter(side=Side.AWAY).count() if chosen else 0,
+        "reproduction": verifying.reproduction_of(chosen, person=request.user) if chosen else None,
     }
     return render(request, "registry/aesthetic.html", context)
 

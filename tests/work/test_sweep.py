@@ -11,9 +11,9 @@ from accounts.models import User
 from generation.models import Generation
 from generation.tasks import sweep_generations
 from registry.leases import Lease
-from registry.models import JobState, Version
+from registry.models import JobState, Verification, Version
 from registry.queueing import queue_build
-from registry.tasks import sweep_builds
+from registry.tasks import sweep_builds, sweep_verifications
 from tests import factories
 from tests.processes import OwnBroker
 
@@ -184,3 +184,13 @@ def test_drawings_are_swept_into_their_own_queue(ada: User, own_broker: OwnBroke
     )
     sweep_generations()
     assert (own_broker.waiting("generate"), own_broker.waiting("embed")) == (1, 0)
+
+
+def test_verifications_are_swept_into_the_queue_of_the_builds(
+    ada: User, own_broker: OwnBroker
+) -> None:
+    version = factories.shelved(factories.aesthetic(ada))
+    asked = Verification.objects.create(version=version)
+    sweep_verifications()
+    asked.refresh_from_db()
+    assert (own_broker.waiting("embed"), asked.sent_at is None) == (1, False)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from django.core.files.storage import default_storage
 from django.db.models import Prefetch
 
-from registry import blobs, digests, strict_json
+from registry import blobs, constructions, digests, strict_json
+from registry.combinations import CombinationRefused
+from registry.constructions import NotExecutable
 from registry.manifests import FileEntry
 from registry.models import Feature, Image, JobState, Version, VersionFile, VersionMember
 from registry.models.versions import VersionQuerySet
@@ -68,6 +70,8 @@ def check(version: Version) -> Iterator[Deviation]:
     parts = Parts(version.sealed_manifest, bytes(version.recipe), files)
     yield from check_version(subject, said, parts)
     yield from _check_vector(subject, version)
+    if version.is_blend:
+        yield from _check_blend(subject, version)
     yield from _check_image_set(subject, version)
     for what, digest, size in (
         ("stored manifest", version.version_digest, len(parts.manifest)),
@@ -108,6 +112,17 @@ def _check_vector(subject: str, version: Version) -> Iterator[Deviation]:
     except ValueError as error:
         found = str(error)
     yield from differing(subject, "vector digest", expected=version.vector_digest, found=found)
+
+
+def _check_blend(subject: str, version: Version) -> Iterator[Deviation]:
+    """Make the vector of its parents again: that is arithmetic, and gives the same bits."""
+    try:
+        found = constructions.execute_again(version).vector_digest
+    except (NotExecutable, CombinationRefused, ValueError) as error:
+        found = str(error)
+    yield from differing(
+        subject, "vector, made of its parents again", expected=version.vector_digest, found=found
+    )
 
 
 def _check_recipe_by_rows(subject: str, version: Version) -> Iterator[Deviation]:

@@ -53,8 +53,8 @@ def version(ada: User, look: Look) -> Version:
     ensure_space(settings.HUB_SPACE)
     aesthetic = factories.aesthetic(ada, "evening-window", title=LOOK)
     for index, picture in enumerate(look.pictures):
-        data, nothing = factories.png(Picture.fromarray(picture)), uploads.Provenance()
-        uploads.add_picture(aesthetic, f"{index}.png", data, Side.TOWARDS, nothing)
+        data = factories.png(Picture.fromarray(picture))
+        uploads.add_picture(aesthetic, f"{index}.png", data, Side.TOWARDS, factories.SOMEWHERE)
     build = queueing.queue_build(aesthetic).version
     build_version(str(build.pk))
     return publishing.publish(build)

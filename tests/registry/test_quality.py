@@ -66,7 +66,7 @@ def test_the_same_picture_at_half_the_size_is_found_and_the_less_typical_stands_
     data = factories.picture(7, side=128)
     factories.members(draft, 4)
     for name, copy in (("whole.png", data), ("half.png", smaller(data))):
-        uploads.add_picture(draft, name, copy, Side.TOWARDS, factories.NOWHERE)
+        uploads.add_picture(draft, name, copy, Side.TOWARDS, factories.SOMEWHERE)
     factories.features(draft, factories.space())
     whole, half = (draft.members.get(filename=f"{name}.png").image for name in ("whole", "half"))
     seen = Feature.objects.get(image=whole).vector

@@ -17,7 +17,7 @@ from registry.api.versions import find_version
 from registry.models import Aesthetic, Alias, AliasMove
 
 
-class MoveSerializer(serializers.ModelSerializer[AliasMove]):
+class AliasMoveSerializer(serializers.ModelSerializer[AliasMove]):
     source = serializers.CharField(  # type: ignore[assignment]  # a field, not DRF's own `source`
         source="source.name", default=None, help_text="Null where the alias is new."
     )
@@ -32,7 +32,7 @@ class MoveSerializer(serializers.ModelSerializer[AliasMove]):
 class AliasSerializer(serializers.ModelSerializer[Alias]):
     version = serializers.CharField(source="version.name")
     version_digest = serializers.CharField(source="version.version_digest")
-    moves = MoveSerializer(many=True, help_text="Newest first.")
+    moves = AliasMoveSerializer(many=True, help_text="Newest first.")
 
     class Meta:
         model = Alias

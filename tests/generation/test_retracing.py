@@ -14,6 +14,7 @@ from PIL import Image as Picture
 from pytest_django import Settings
 
 from accounts.models import User
+from generation.doses import default_dose
 from generation.infotext import parameters, png
 from generation.models import Generation
 from generation.prompts import queue_generation
@@ -85,7 +86,9 @@ def test_a_picture_of_the_hub_tells_all_and_leads_to_its_look(
     told = html(answer)
     assert PROMPT in told
     assert f'<a href="{finished.version.get_absolute_url()}">Sea mist</a>' in told
-    assert "2 steps, rate 0.0004, weight 1.0, anchor 1.0, by adam" in told
+    dose = default_dose()
+    said = f"2 steps, rate {dose.rate}, weight {dose.weight}, anchor {dose.anchor}, by adam"
+    assert said in told
     assert "the checkpoint&#x27;s own, 20 steps, guidance 4.0" in told
     assert "The hub draws with the same checkpoint." in told
     assert "a drawing of yours" not in told

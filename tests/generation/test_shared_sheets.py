@@ -357,7 +357,7 @@ def test_a_sheet_asks_the_database_as_often_for_many_cells_as_for_one(
     sharing.share_sheet(small)
     sharing.share_sheet(large)
     for made in (small, large):
-        with django_assert_num_queries(4):  # session, visitor, sheet, cells
+        with django_assert_num_queries(5):  # session, visitor, sheet, cells, notices
             stranger.get(f"/sheets/{made.pk}")
 
 

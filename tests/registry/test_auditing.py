@@ -343,4 +343,4 @@ def test_imports_and_blends_are_audited_as_what_they_are(version: Version, ada: 
     assert named() == []
     with unsealed():  # a parent becomes another, which its own file and digest say as well
         Version.objects.filter(pk=version.pk).update(vector=np.ones(768).tolist())
-    assert "version: vector, made of its parents again" in named()
+    assert "ada/mixed@v1: vector, made of its parents again" in named()

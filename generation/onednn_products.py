@@ -32,7 +32,16 @@ def product(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 class TrainedProducts(TorchFunctionMode):  # type: ignore[misc]  # mypy does not follow torch
-    """While it is entered, linear layers whose weights are trained multiply by oneDNN."""
+    """While it is entered, linear layers whose weights are trained multiply by oneDNN.
+
+    `take` gets each weight with its gradient, at once and instead of `weight.grad`: all gradients
+    are written to the same memory, one after the other, since fetching fresh memory for each takes
+    longer than computing it. It may change the weight, which must be used once in a reading.
+    """
+
+    def __init__(self, take: Callable[[Tensor, Tensor], None]) -> None:
+        super().__init__()
+        self._take, self._memory = take, torch.empty(0)
 
     def __torch_function__(
         self,
@@ -44,23 +53,34 @@ class TrainedProducts(TorchFunctionMode):  # type: ignore[misc]  # mypy does not
         if function is F.linear and not kwargs:
             rows, weight, *bias = args
             if weight.requires_grad and is_able((rows, weight)):
-                return _Product.apply(rows, weight, *bias or [None])
+                return _Product.apply(rows, weight, *bias or [None], self._learn)
         return function(*args, **(kwargs or {}))
+
+    def _learn(self, weight: Tensor, left: Tensor, right: Tensor) -> None:
+        """Pass on the gradient left @ right of a weight."""
+        if self._memory.numel() < weight.numel():
+            self._memory = weight.new_empty(weight.numel())
+        gradient = self._memory[: weight.numel()].view_as(weight)
+        torch.mm(left, right, out=gradient)
+        self._take(weight, gradient)
+
+
+Learn = Callable[[Tensor, Tensor, Tensor], None]
 
 
 class _Product(torch.autograd.Function):  # type: ignore[misc]  # mypy does not follow torch
     @staticmethod
-    def forward(context: Any, rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    def forward(
+        context: Any, rows: Tensor, weight: Tensor, bias: Tensor | None, learn: Learn
+    ) -> Tensor:
         context.save_for_backward(rows, weight)
-        context.has_bias = bias is not None
+        context.has_bias, context.learn = bias is not None, learn
         return product(rows, weight, bias)
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, Tensor | None, None]:
         rows, weight = context.saved_tensors
         flat = gradient.flatten(0, -2)  # [n, out]
-        return (
-            product(gradient.contiguous(), weight.T),
-            flat.T @ rows.flatten(0, -2),
-            flat.sum(0) if context.has_bias else None,
-        )
+        of_rows = product(gradient.contiguous(), weight.T)
+        context.learn(weight, flat.T, rows.flatten(0, -2))  # last, since it may change the weight
+        return of_rows, None, flat.sum(0) if context.has_bias else None, None

@@ -55,7 +55,11 @@ class ScratchAdam:
             if name not in frozen
         }
         rows = [table.rows for table in self._tables.values()]
-        self._groups = [_Group(each) for each in _grouped([*self._weights.values(), *rows])]
+        large = [weight for weight in self._weights.values() if weight.ndim > 1]
+        small = [weight for weight in self._weights.values() if weight.ndim <= 1]
+        # The large ones by themselves: where oneDNN multiplies, they are moved by `_take`.
+        self._alone = {weight.data_ptr(): _Group([weight]) for weight in large}
+        self._groups = [*self._alone.values(), *map(_Group, _grouped([*small, *rows]))]
 
     @contextmanager
     def attached(self, tower: TextTower, ids: Tensor, rate: float) -> Iterator[Climber]:
@@ -71,8 +75,11 @@ class ScratchAdam:
                 rows.take(tower.weights[f"text_model.{name}.weight"], indices)
                 table = tower.encoder.text_model.get_submodule(name)
                 stack.callback(table.register_forward_hook(rows.answer).remove)
-            stack.enter_context(TrainedProducts())
+            stack.enter_context(TrainedProducts(self._take))
             yield Climber(partial(tower.read, changed=self._weights), Tensor.backward)
+
+    def _take(self, weight: Tensor, gradient: Tensor) -> None:
+        self._alone[weight.data_ptr()].move([gradient])
 
 
 class _Group:
@@ -83,6 +90,7 @@ class _Group:
 
     def __init__(self, weights: list[Tensor]) -> None:
         self._optimiser = torch.optim.Adam(weights, maximize=True, fused=True)
+        self._weights = weights
         self._count = self._missing = len(weights)
         for weight in weights:
             weight.register_post_accumulate_grad_hook(self._gradient_came)
@@ -95,6 +103,13 @@ class _Group:
         for state in self._optimiser.state.values():
             for tensor in state.values():
                 tensor.zero_()
+
+    def move(self, gradients: list[Tensor]) -> None:
+        """Take one step along gradients that did not come by autograd."""
+        for weight, gradient in zip(self._weights, gradients, strict=True):
+            weight.grad = gradient
+        self._optimiser.step()
+        self._optimiser.zero_grad()
 
     def _gradient_came(self, _: Tensor) -> None:
         self._missing -= 1

@@ -268,6 +268,7 @@ def test_previews_are_due_three_times_and_never_for_the_finished_picture() -> No
     assert not previews.is_due(1, 1)
 
 
+@pytest.mark.usefixtures("broker")
 def test_a_running_drawing_keeps_a_preview_of_the_personalised_picture(
     ada: User, measured: Version
 ) -> None:

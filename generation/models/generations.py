@@ -223,10 +223,8 @@ class Generation(Job):
         if not self.has_succeeded or self.hidden_at is not None:
             return False
         mixed = (each.version for each in self.ingredients.all())
-        return all(
-            version.aesthetic.is_public and version.yanked_at is None
-            for version in (self.version, *mixed)
-        )
+        looks = (self.version, *mixed)
+        return all(look.aesthetic.is_public and look.is_offered for look in looks)
 
     @property
     def is_public(self) -> bool:

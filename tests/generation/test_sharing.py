@@ -13,7 +13,7 @@ from generation import sharing
 from generation.models import Generation
 from generation.models.generations import PARAMETERS
 from generation.prompts import queue_generation
-from registry import publishing
+from registry import publishing, takedowns
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
 
@@ -364,3 +364,10 @@ def test_your_own_list_has_nothing_that_others_share(
     client: Client, bob: User, shared: Generation
 ) -> None:
     assert client.get("/api/v1/generations", headers=factories.bearer(bob)).json()["items"] == []
+
+
+def test_a_drawing_in_a_look_that_was_taken_down_is_public_no_more(shared: Generation) -> None:
+    assert shared.is_public
+    takedowns.take_down(shared.version, reason="It was not hers.")
+    again = Generation.objects.get(pk=shared.pk)
+    assert (again.is_shareable, again.is_public) == (False, False)

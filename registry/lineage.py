@@ -4,8 +4,9 @@ The walk goes over visible versions only: what is hidden ends it, is not counted
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal
 from uuid import UUID
 
@@ -74,22 +75,22 @@ def relatives(
 
     At most MOST_FOUND; a relative that is reached in several ways has the fewest steps.
     """
-    return _walk({version.pk}, direction, among, steps)
+    found: dict[UUID, int] = {}
+    for step, new in enumerate(_walk({version.pk}, direction, among), 1):
+        found |= dict.fromkeys(sorted(new)[: MOST_FOUND - len(found)], step)
+        if step >= min(steps, MOST_STEPS) or len(found) == MOST_FOUND:
+            break
+    return found
 
 
 def _walk(
-    start: Collection[UUID], direction: Direction, among: QuerySet[Version], steps: int
-) -> dict[UUID, int]:
-    found: dict[UUID, int] = {}
-    edge = start
-    for step in range(1, min(steps, MOST_STEPS) + 1):
-        room = MOST_FOUND - len(found)
-        new = set(_next(edge, direction, among)) - found.keys() - set(start)
-        edge = sorted(new)[:room]
-        if not edge:
-            break
-        found |= dict.fromkeys(edge, step)
-    return found
+    start: Collection[UUID], direction: Direction, among: QuerySet[Version]
+) -> Iterator[set[UUID]]:
+    """Yield the relatives one step away, then two, to the last; each once, at its fewest steps."""
+    known, edge = set(start), set(start)
+    while edge := set(_next(edge, direction, among)) - known:
+        known |= edge
+        yield edge
 
 
 def _next(
@@ -155,7 +156,7 @@ def withdrawn_parents(version: Version, *, person: User | AnonymousUser) -> list
 def descendants(version: Version) -> QuerySet[Version]:
     """Return all that was made of a version, drafts and private ones too: for keepers alone."""
     kept = Version.objects.filter(aesthetic__deleted_at__isnull=True).order_by()
-    return shown(relatives(version, "children", among=kept))
+    return shown(chain.from_iterable(_walk({version.pk}, "children", kept)))
 
 
 def attribution(version: Version) -> list[str]:
@@ -167,7 +168,9 @@ def attribution(version: Version) -> list[str]:
     # By the recipe, since a version that is being made has no rows of parents yet.
     named = [part.parent for part in parts_of(version)]
     parents = set(public.filter(version_digest__in=named).values_list("pk", flat=True))
-    found = dict.fromkeys(parents, 0) | _walk(parents, "parents", public, MOST_STEPS - 1)
+    found = dict.fromkeys(parents, 0)
+    for step, new in enumerate(_walk(parents, "parents", public), 1):
+        found |= dict.fromkeys(new, step)  # however far: what asks for a credit gets it
     ancestors = sorted(shown(found), key=lambda each: (found[each.pk], str(each)))
     return [
         f"{each.aesthetic.title} ({each}) by {each.aesthetic.owner.username}, "

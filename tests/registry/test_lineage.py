@@ -147,3 +147,14 @@ def test_the_page_of_a_long_family_asks_the_database_a_few_times(
         page = client.get("/ada/fog").content.decode()
     assert page.count("relative__ref") == lineage.CHILDREN_SHOWN
     assert "All that was made of it" in page
+
+
+def test_the_first_of_a_long_line_is_credited_and_the_last_is_told_of(ada: User, bob: User) -> None:
+    fog = factories.shelved(factories.aesthetic(ada, "fog", **CARD))
+    neon = factories.shelved(factories.aesthetic(ada, "neon", **CARD), direction=1)
+    last = blended(bob, "link-0", fog, neon)
+    for number in range(1, lineage.MOST_STEPS + 2):
+        last = blended(bob, f"link-{number}", last, neon)
+    assert any("(ada/fog@v1)" in line for line in lineage.attribution(last))
+    assert last in lineage.descendants(fog)
+    assert str(last) not in walked(fog, "children", AnonymousUser())  # pages show eight steps

@@ -344,8 +344,7 @@ def test_another_look_does_not_list_it(client: Client, ada: User, sheet: Sheet) 
 
 def test_the_shared_sheets_use_their_index(sheet: Sheet) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_sort = off")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
     assert "sheet_shared" in Sheet.objects.filter(shared_at__isnull=False).newest_shared().explain()
 
 

@@ -288,7 +288,7 @@ def test_a_page_asks_the_database_as_often_for_many_as_for_one(
 
 def test_the_public_lists_use_their_index(shared: Generation) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
     of_version = Generation.objects.filter(shared_at__isnull=False, version=shared.version)
     assert "generation_shared" in of_version.newest_shared().explain()
 

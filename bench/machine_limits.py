@@ -1,7 +1,8 @@
-"""What this machine could do at best: arithmetic and memory, measured, and the work of each way.
+"""What this machine could do at best: its products and memory, measured, and the work of each way.
 
-A bound, not a goal: no way can be faster than its multiplications at the rate of one large product,
-nor than its weights can be fetched and stored, even if the two overlap perfectly.
+A bound, not a goal: no way can be faster than its multiplications by the quickest library that
+there is for so many rows, nor than its weights can be fetched and stored, even if the two overlap
+perfectly.
 """
 
 import time
@@ -9,39 +10,67 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from torch.nn import functional as F
 from transformers import CLIPTextConfig
 
-SIDE = 2_048  # of the large product
+from generation.onednn_products import is_able, product
+
 WEIGHTS = 64_000_000  # of the memory test; larger than any cache
+MATRICES = 24  # in turn, so that none is in the processor's cache when it is its turn again
 ROUNDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    arithmetic: float  # floating-point operations a second, float32
-    memory: float  # bytes a second, read and written as Adam does it
-
-    @classmethod
-    def measured(cls) -> "Machine":
-        """Measure with as many threads as PyTorch has now."""
-        left, right = torch.randn(SIDE, SIDE), torch.randn(SIDE, SIDE)
-        weights = torch.zeros(WEIGHTS)
-        return cls(
-            arithmetic=2 * SIDE**3 / _quickest(lambda: left @ right),
-            memory=2 * weights.nbytes / _quickest(lambda: weights.add_(1)),
-        )
-
-    def seconds(self, work: "Work") -> float:
-        """Return the time that the work takes at least."""
-        return max(work.operations / self.arithmetic, work.bytes / self.memory)
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What linear layers cost; attention and norms are left out, since they are small."""
 
-    operations: float
+    operations: dict[int, float]  # by the rows that are multiplied at once
     bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    arithmetic: dict[int, float]  # floating-point operations a second, float32, by rows
+    memory: float  # bytes a second, read and written as Adam does it
+
+    @classmethod
+    def measured(cls, config: CLIPTextConfig, works: list[Work]) -> "Machine":
+        """Measure with as many threads as PyTorch has now, for the rows of the works."""
+        rows = {each for work in works for each in work.operations}
+        weights = torch.zeros(WEIGHTS)
+        return cls(
+            arithmetic={each: _rate(config.hidden_size, each) for each in sorted(rows)},
+            memory=2 * weights.nbytes / _quickest(lambda: weights.add_(1)),
+        )
+
+    def seconds(self, work: Work) -> float:
+        """Return the time that the work takes at least."""
+        multiplying = sum(
+            operations / self.arithmetic[rows] for rows, operations in work.operations.items()
+        )
+        return max(multiplying, work.bytes / self.memory)
+
+
+def _rate(side: int, rows: int) -> float:
+    """Return the operations a second of the quickest library, for matrices [4 * side, side]."""
+    matrices = [torch.randn(4 * side, side) for _ in range(MATRICES)]
+    given = torch.randn(rows, side)
+
+    def usual() -> None:
+        for matrix in matrices:
+            F.linear(given, matrix)
+
+    times = [_quickest(usual)]
+    if is_able(matrices):
+        reorder = torch.ops.mkldnn._reorder_linear_weight  # noqa: SLF001 (no public name)
+        packed = [reorder(matrix, rows) for matrix in matrices]
+
+        def by_onednn() -> None:
+            for matrix in packed:
+                product(given, matrix)
+
+        times.append(_quickest(by_onednn))
+    return MATRICES * 2 * rows * 4 * side * side / min(times)
 
 
 def adam_work(config: CLIPTextConfig, tokens: int, steps: int) -> Work:
@@ -49,7 +78,10 @@ def adam_work(config: CLIPTextConfig, tokens: int, steps: int) -> Work:
     weights, _ = _sizes(config)
     readings = 2 * config.max_position_embeddings  # plain, and at the end
     return Work(
-        operations=2 * weights * (3 * tokens * steps + readings),
+        operations={
+            tokens: 2 * weights * 3 * tokens * steps,
+            config.max_position_embeddings: 2 * weights * readings,
+        },
         bytes=4 * weights * ((2 + 6) * steps + 2),
     )
 
@@ -58,10 +90,13 @@ def ascent_work(config: CLIPTextConfig, tokens: int, steps: int, prompts: int) -
     """Return the work of one prompt of a batch, which shares the weights' way from memory."""
     weights, sides = _sizes(config)
     longest = config.max_position_embeddings
-    dense = 2 * weights * (2 * tokens * steps + 2 * longest)
     kept = [step * tokens for step in range(steps)]  # rows, at each step
-    low_rank = 2 * sides * (2 * tokens * sum(kept) + longest * tokens * steps)
-    return Work(operations=dense + low_rank, bytes=4 * weights * (2 * steps + 2) / prompts)
+    climbing = weights * 2 * tokens * steps + sides * 2 * tokens * sum(kept)
+    reading = weights * 2 * longest + sides * longest * tokens * steps
+    return Work(
+        operations={tokens * prompts: 2 * climbing, longest * prompts: 2 * reading},
+        bytes=4 * weights * (2 * steps + 2) / prompts,
+    )
 
 
 def _sizes(config: CLIPTextConfig) -> tuple[int, int]:

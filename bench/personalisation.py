@@ -6,8 +6,8 @@ The shapes are those of CLIP ViT-L/14's text encoder, its weights random: time d
 them, and errors are of the same size. All ways take the same prompts, threads and steps; what
 ours keeps for the next prompt (packed weights, Adam's memory) is made before the time is taken.
 Prints a table and last one JSON line; errors are relative, of the conditioning against the dense
-way's. Limits are the speedups of a way that does nothing but ours's products and fetches, each at
-the best rate that this machine has just shown (bench/machine_limits.py).
+way's. Limits are the speedups of a way that does nothing but our products and fetches, each at the
+best rate that this machine has just shown for as many rows (bench/machine_limits.py).
 """
 
 import argparse
@@ -45,17 +45,17 @@ def main() -> None:
     encoder, (ids, aesthetics) = text_encoder(), inputs(1)
     from_cache = milliseconds_from_cache(personalise(encoder, ids, aesthetics, ASCENT))
     print(f"{'from the cache':20} {from_cache:8.1f} ms a prompt")
-    machine = Machine.measured()
-    tokens, steps = WORDS + 2, ADAM.steps
-    limits = {
-        "adam": machine.seconds(adam_work(encoder.config, tokens, steps)),
-        "ascent": machine.seconds(ascent_work(encoder.config, tokens, steps, 1)),
-        "ascent_batch": machine.seconds(
-            ascent_work(encoder.config, tokens, steps, options.prompts)
-        ),
+    config, tokens, steps = encoder.config, WORDS + 2, ADAM.steps
+    works = {
+        "adam": adam_work(config, tokens, steps),
+        "ascent": ascent_work(config, tokens, steps, 1),
+        "ascent_batch": ascent_work(config, tokens, steps, options.prompts),
     }
-    print(f"{'this machine':20} {machine.arithmetic / 1e9:8.0f} GFLOP/s")
-    print(f"{'':20} {machine.memory / 1e9:8.0f} GB/s")
+    machine = Machine.measured(config, [*works.values()])
+    for rows, rate in machine.arithmetic.items():
+        print(f"{f'products of {rows} rows':20} {rate / 1e9:8.0f} GFLOP/s")
+    print(f"{'memory':20} {machine.memory / 1e9:8.0f} GB/s")
+    limits = {name: machine.seconds(work) for name, work in works.items()}
     report(medians(seconds), results, memory, from_cache, limits)
 
 

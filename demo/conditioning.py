@@ -43,8 +43,8 @@ class Damage:
 
     empty: float = 0.1  # for guidance, which needs the unconditional picture
     alone: float = 0.05  # the subject or the style alone
-    personalised: float = 0.4  # of the styled pictures that have such captions
-    split: float = 0.35  # of the other styled pictures
+    personalised: float = 0.55  # of the styled pictures that have such captions
+    split: float = 0.45  # of the other styled pictures
     composed: float = 0.5  # of the split ones that have both a palette and a texture
     dropping: float = 0.5  # of the samples that are neither
     dropped: float = 0.7  # of the words at most

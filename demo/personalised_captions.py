@@ -67,7 +67,7 @@ def load() -> PersonalisedCaptions:
     )
 
 
-def make(count: int, processes: int, weights: Path) -> None:
+def make(count: int, processes: int, weights: Path, seed: int = SEED) -> None:
     """Personalise captions; the labels are written last, so that a folder that has them is whole.
 
     The same count and seed give the same captions, whatever the number of processes.
@@ -76,7 +76,9 @@ def make(count: int, processes: int, weights: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "labels.npy").unlink(missing_ok=True)
     split = dataset.load("train")
-    personalised = partial(_personalised_piece, weights, split.labels, _features(split, weights))
+    personalised = partial(
+        _personalised_piece, weights, split.labels, _features(split, weights), seed
+    )
     pieces = [range(start, min(start + PIECE, count)) for start in range(0, count, PIECE)]
     hidden, labels = [], []
     with multiprocessing.get_context("spawn").Pool(processes, torch.set_num_threads, (1,)) as pool:
@@ -124,11 +126,12 @@ def _personalised_piece(
     weights: Path,
     labels: NDArray[np.int64],
     features: dict[Look, NDArray[np.float32]],
+    seed: int,
     piece: range,
 ) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
     """Return conditionings [piece, 77, 192] and labels [piece, 5]."""
     encoder = _text_encoder(clip_files.load(weights))
-    made = [_personalised(encoder, labels, features, index) for index in piece]
+    made = [_personalised(encoder, labels, features, (seed, index)) for index in piece]
     return np.stack([hidden for hidden, _ in made]), np.stack([meant for _, meant in made])
 
 
@@ -136,10 +139,10 @@ def _personalised(
     encoder: CLIPTextModelWithProjection,
     labels: NDArray[np.int64],
     features: dict[Look, NDArray[np.float32]],
-    index: int,
+    seed: tuple[int, int],
 ) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
     """Draw a picture's labels, a caption, a set and a recipe, until caption and set agree."""
-    random = np.random.default_rng((SEED, index))
+    random = np.random.default_rng(seed)
     is_turned = labels[:, 3] >= len(ORIGINALS)  # [n]
     while True:
         members = np.flatnonzero(is_turned == (random.random() < TURNED_LOOKS))
@@ -193,9 +196,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=COUNT)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=SEED, help="another makes others")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="default: %(default)s")
     arguments = parser.parse_args()
-    make(arguments.count, arguments.processes, arguments.weights)
+    make(arguments.count, arguments.processes, arguments.weights, arguments.seed)
 
 
 if __name__ == "__main__":

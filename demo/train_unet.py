@@ -204,6 +204,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=SETTINGS.steps)
     parser.add_argument("--peak-rate", type=float, default=SETTINGS.peak_rate)
+    parser.add_argument("--seed", type=int, default=SETTINGS.seed, help="another for going on")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
         "--start", type=Path, help="a UNet's folder to start from, instead of from nothing"
@@ -213,7 +214,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.set_flush_denormal(True)  # Adam's tiny squares are slow otherwise.
-    settings = Settings(steps=arguments.steps, peak_rate=arguments.peak_rate)
+    settings = Settings(steps=arguments.steps, peak_rate=arguments.peak_rate, seed=arguments.seed)
     train(settings, arguments.text_encoder, arguments.start, arguments.sheet_every)
 
 

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from transformers import CLIPTextModelWithProjection
 
-from generation.onednn_products import is_able, product
+from generation.onednn_products import is_able, is_few, product
 
 ROWS = 16  # for which the layout is chosen; others are right as well
 
@@ -60,7 +60,8 @@ class PackedProducts(TorchFunctionMode):  # type: ignore[misc]  # mypy does not 
     ) -> Any:
         if function is F.linear and not kwargs:
             rows, weight, *bias = args
-            if (packed := self._packed.get(weight.data_ptr())) is not None:
+            packed = self._packed.get(weight.data_ptr())
+            if packed is not None and is_few(rows):
                 return _Product.apply(rows, packed, *bias or [None])
         return function(*args, **(kwargs or {}))
 

@@ -12,12 +12,14 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam
 from transformers import CLIPTextModelWithProjection
 
 from generation.onednn_products import TrainedProducts
 from generation.text_towers import Climber, TextTower, Weights
 
 GROUP = 1_000_000  # weights that are moved at once; 28 MB with gradient and moments
+BETAS, EPSILON = (0.9, 0.999), 1e-8  # as torch.optim.Adam has them, and with it the extension
 TABLES = ("embeddings.token_embedding", "embeddings.position_embedding")
 
 
@@ -89,34 +91,51 @@ class _Group:
     """
 
     def __init__(self, weights: list[Tensor]) -> None:
-        self._optimiser = torch.optim.Adam(weights, maximize=True, fused=True)
         self._weights = weights
-        self._count = self._missing = len(weights)
+        self._means = [torch.zeros_like(weight) for weight in weights]
+        self._squares = [torch.zeros_like(weight) for weight in weights]
+        self._steps = [torch.zeros((), device=weight.device) for weight in weights]
+        self._missing, self._rate = len(weights), 0.0
         for weight in weights:
             weight.register_post_accumulate_grad_hook(self._gradient_came)
 
     def start(self, rate: float) -> None:
         """Forget both moments and the number of steps."""
-        self._missing = self._count
-        self._optimiser.zero_grad()
-        self._optimiser.param_groups[0]["lr"] = rate
-        for state in self._optimiser.state.values():
-            for tensor in state.values():
-                tensor.zero_()
+        self._missing, self._rate = len(self._weights), rate
+        for tensor in (*self._means, *self._squares, *self._steps):
+            tensor.zero_()
+        for weight in self._weights:  # An interrupted step may have left some.
+            weight.grad = None
 
     def move(self, gradients: list[Tensor]) -> None:
-        """Take one step along gradients that did not come by autograd."""
-        for weight, gradient in zip(self._weights, gradients, strict=True):
-            weight.grad = gradient
-        self._optimiser.step()
-        self._optimiser.zero_grad()
+        """Take one step up the gradients."""
+        with torch.no_grad():
+            adam(
+                self._weights,
+                gradients,
+                self._means,
+                self._squares,
+                [],
+                self._steps,
+                fused=True,
+                amsgrad=False,
+                beta1=BETAS[0],
+                beta2=BETAS[1],
+                lr=self._rate,
+                weight_decay=0,
+                eps=EPSILON,
+                maximize=True,
+            )
 
-    def _gradient_came(self, _: Tensor) -> None:
+    def _gradient_came(self, weight: Tensor) -> None:
+        if weight.grad is None:  # It went to `move`.
+            return
         self._missing -= 1
         if not self._missing:
-            self._missing = self._count
-            self._optimiser.step()
-            self._optimiser.zero_grad()
+            self._missing = len(self._weights)
+            self.move([each.grad for each in self._weights])
+            for each in self._weights:
+                each.grad = None
 
 
 def _grouped(weights: list[Tensor]) -> list[list[Tensor]]:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from generation.onednn_products import TrainedProducts, is_able
+from generation.onednn_products import TrainedProducts, is_able, product
 
 pytestmark = [
     pytest.mark.usefixtures("one_torch_thread"),
@@ -32,12 +32,20 @@ def test_products_and_gradients_are_those_of_the_layer(
     taken: dict[Tensor, Tensor] = {}
     with TrainedProducts(lambda weight, gradient: taken.update({weight: gradient.clone()})):
         found = layer(rows)
-    assert type(found.grad_fn).__name__ == "_ProductBackward"  # oneDNN's way was taken
+    assert type(found.grad_fn).__name__ == "_ProductBackward"  # ours, not the layer's own
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
     others = [each for each in wanted if each is not layer.weight]
     gradients = dict(zip(others, torch.autograd.grad(found, others, away), strict=True)) | taken
     for each, expected_gradient in zip(wanted, expected_gradients, strict=True):
         torch.testing.assert_close(gradients[each], expected_gradient, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(1, 12), (3, 77)], ids=str)
+def test_onednn_multiplies_by_weights_as_they_are(shape: tuple[int, ...]) -> None:
+    rows, layer = torch.randn(*shape, 96), nn.Linear(96, 384).requires_grad_(requires_grad=False)
+    expected = layer(rows)
+    torch.testing.assert_close(product(rows, layer.weight, layer.bias), expected)
+    torch.testing.assert_close(product(expected, layer.weight.T), expected @ layer.weight)
 
 
 def test_a_weight_may_be_moved_as_soon_as_its_gradient_is_there() -> None:

@@ -1,11 +1,14 @@
 """The files and the manifest of a version: what is downloaded, and what names it for good."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from registry import blobs, digests, formats, lineage, manifests
 from registry.models import Version, VersionFile
+
+MOST_CREDITS = 50  # lines in a file, whose header may have 64 kB; the manifest has them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ def package(version: Version) -> Package:
         encoder_sha256=version.space.weights,
         construction=version.construction,
         images=version.image_count,
-        attribution="\n".join(lineage.attribution(version)),
+        attribution=credits_in_file(lineage.attribution(version), aesthetic.homepage),
     )
     files = tuple(
         manifests.FileEntry(
@@ -49,6 +52,13 @@ def package(version: Version) -> Package:
     blobs.ensure_blob(recipe)
     manifest = digests.canonical_json(manifests.manifest(recipe, files, annotations_of(version)))
     return Package(files, manifest, blobs.ensure_blob(manifest))
+
+
+def credits_in_file(lines: Sequence[str], homepage: str) -> str:
+    """Return the credits as a text, the nearest first; of very many it says where the rest are."""
+    if (more := len(lines) - MOST_CREDITS) <= 0:
+        return "\n".join(lines)
+    return "\n".join([*lines[:MOST_CREDITS], f"and {more} more, see the manifest and {homepage}"])
 
 
 def annotations_of(version: Version) -> dict[str, str]:

@@ -6,6 +6,7 @@ import json
 import re
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry import digests, formats
+from registry import digests, formats, packaging
 from tests.registry.made_files import CARD, a_vector, in_old_layout, saved
 
 # The older web UIs open a .pt file only if all its members have such names.
@@ -215,3 +216,14 @@ def test_a_file_with_a_card_says_which_space_it_belongs_to() -> None:
         "npy": None,
         "json": "clip-vit-l-14-openai",
     }
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "json"])
+def test_the_credits_of_very_many_ancestors_leave_files_that_can_be_read(suffix: str) -> None:
+    homepage = "https://" + "h" * 200
+    line = "\N{SUNRISE}" * 120 + f" ({'o' * 39}/{'s' * 64}@v1) by {'o' * 39}, CC-BY-4.0, {homepage}"
+    credits_of_all = packaging.credits_in_file([line] * 2_000, homepage)
+    card = replace(CARD, attribution=credits_of_all)
+    data = formats.write_all(a_vector(), card)[suffix]
+    assert formats.read(data).tobytes() == a_vector().tobytes()
+    assert credits_of_all.endswith(f"and 1950 more, see the manifest and {homepage}")

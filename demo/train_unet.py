@@ -121,11 +121,22 @@ def with_noise(latents: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def shares(split: dataset.Split, plain: float) -> NDArray[np.float64]:
-    """Return how often each picture is drawn, [n], plain ones `plain` times as often as others."""
-    palettes, textures = split.labels[:, 3], split.labels[:, 4]  # 0 is natural, and flat
-    weights = np.where((palettes == 0) & (textures == 0), plain, 1.0)
-    weights /= weights.sum()
-    return weights
+    """Return how often each picture is drawn, [n].
+
+    A palette's textures come as often as each other, though the data have more that is flat: what
+    is ambiguous would be drawn as what is frequent. The plain look comes `plain` times as often as
+    its share of the data.
+    """
+    looks, which, counts = np.unique(
+        split.labels[:, 3:], axis=0, return_inverse=True, return_counts=True
+    )
+    palettes = looks[:, 0]
+    of_palette, its_looks = np.bincount(palettes, counts), np.bincount(palettes)
+    even = of_palette[palettes] / its_looks[palettes] / counts  # [looks]
+    is_natural, is_plain = palettes == 0, (looks == 0).all(1)  # 0 is natural, and flat
+    weights: NDArray[np.float64] = np.where(is_plain, plain, np.where(is_natural, 1.0, even))
+    each = weights[which]  # [n]
+    return np.asarray(each / each.sum())
 
 
 def train(settings: Settings, text_encoder: Path, start: Path | None, sheet_every: int) -> None:

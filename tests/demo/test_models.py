@@ -11,8 +11,10 @@ from demo import clip_files, dataset, personalised_captions
 from demo.clip_batches import named_in, true_of
 from demo.clip_losses import contrast, means
 from demo.conditioning import Damage, Phrasings, Rows, belonging, condition, split
+from demo.dataset import Split
 from demo.personalised_captions import PersonalisedCaptions
 from demo.tokenizer import END, tokenize
+from demo.train_unet import shares
 from demo.training import WEIGHTS
 from demo.world import Scene, Style
 from registry.encoder import Encoder, Source
@@ -99,6 +101,16 @@ def test_a_split_conditioning_has_one_captions_words_and_anothers_end() -> None:
     assert torch.allclose(mixed[0, 6:], torch.from_numpy(hidden[1, 6:]).float(), atol=1e-3)
     look = split(rows, np.array([0]), np.array([1]), np.array([2]), torch.tensor([1.0]))
     assert torch.allclose(look[0, 5:], torch.from_numpy(hidden[2, 5:]).float(), atol=1e-3)
+
+
+def test_the_textures_of_a_palette_are_drawn_as_often_as_each_other() -> None:
+    looks = [(0, 0)] * 5 + [(0, 1)] + [(2, 0)] * 6 + [(2, 3)] * 2
+    labels = np.array([(0, 0, 0, *look) for look in looks])
+    each = shares(Split(np.zeros((len(labels), 1, 1, 3), np.uint8), labels), plain=3.0)
+    assert each.sum() == pytest.approx(1)
+    assert each[6:12].sum() == pytest.approx(each[12:].sum())
+    assert each[0] == pytest.approx(3 * each[5])
+    assert each[6:].sum() == pytest.approx(8 * each[5])  # the palette's share of the data
 
 
 def test_personalised_captions_belong_to_pictures_of_their_subject_and_look() -> None:

@@ -63,7 +63,7 @@ LISTS = {
     "generation:compare", "generation:sheets", "generation:new_sheet",
     "accounts:tokens", "api:aesthetics", "api:generations", "generation:dose", "api:dose",
     "api:agreement", "api:prompt_embeds", "api:sheets", "api:doses_sheet", "api:looks_sheet",
-    "api:removed_sheets", "api:removed_generations",
+    "api:removed_sheets", "api:removed_generations", "api:notices",
 }  # fmt: skip
 
 # The same for everybody, or about the visitor alone.
@@ -72,6 +72,7 @@ OF_ALL = {
     "hub:favicon", "api:root", "api:openapi", "api:unknown", "generation:read",
     "api:picture_info", "clients:distribution", "clients:pull_token", "clients:no_repository",
     "registry:import", "api:imports", "api:blends", "registry:mark_notices_read",
+    "api:mark_notices_read",
 }  # fmt: skip
 
 # What shows a drawing to everybody once it is shared.

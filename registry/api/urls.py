@@ -11,6 +11,7 @@ from registry.api import (
     images,
     imports,
     lineage,
+    notices,
     quality,
     verifications,
     versions,
@@ -50,5 +51,7 @@ urlpatterns = [
     path("by-hash", by_hash.ByHashes.as_view(), name="by_hashes"),
     path("by-hash/<str:digest>", by_hash.ByHash.as_view(), name="by_hash"),
     path("imports", imports.Imports.as_view(), name="imports"),
+    path("notices", notices.NoticeList.as_view(), name="notices"),
+    path("notices/read", notices.MarkRead.as_view(), name="mark_notices_read"),
     path("blends", blends.Blends.as_view(), name="blends"),
 ]

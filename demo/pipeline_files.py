@@ -45,11 +45,11 @@ text encoder. Trained from nothing on two processor cores; it knows the ten subj
 backgrounds, 24 palettes and seven textures of `demo/world.py`, and nothing else.
 
 - Data: {pictures:,} pictures that `demo/dataset.py` draws, {test:,} others for the measurement.
-- Autoencoder: {autoencoder_steps:,} steps; {decibels:.1f} dB on the test pictures; latents
-  [{channels}, 16, 16], scaling factor {scaling:.4f}.
+- Autoencoder: {autoencoder}; latents [{channels}, 16, 16], scaling factor {scaling:.4f}.
 - UNet: {parameters:.2f} million parameters, step {unet_steps:,} of {unet_planned:,} at batch
-  {batch}; mean squared error of the velocity {loss:.4f} over its last {window} steps, on damaged
-  conditioning (`demo/conditioning.py`). The weights are a moving average.
+  {batch} and a peak rate of {peak_rate}, from {start}; mean squared error of the velocity
+  {loss:.4f} over its last {window} steps, on damaged conditioning (`demo/conditioning.py`). The
+  weights are a moving average.
 - Written on {today}; half precision.
 
 ## Files
@@ -98,19 +98,20 @@ def _forget_origin(configuration: Path) -> None:
 def _card(target: Path, model: UNet2DConditionModel, steps: int) -> str:
     settings = json.loads((target / "vae" / "config.json").read_text(encoding="utf-8"))
     losses = [line for line in _log("unet") if "loss" in line and line["step"] <= steps]
-    quality = [line for line in _log("autoencoder") if "decibels" in line][-1]
+    begun = next(line for line in _log("unet") if "plan" in line)
     files = sorted(path for path in target.glob("*/*") if path.is_file())
     return CARD.format(
         pictures=SIZES["train"],
         test=SIZES["test"],
-        autoencoder_steps=quality["step"],
-        decibels=quality["decibels"],
+        autoencoder=_autoencoder_figures(),
         channels=settings["latent_channels"],
         scaling=settings["scaling_factor"],
         parameters=sum(weight.numel() for weight in model.parameters()) / 1e6,
         unet_steps=steps,
-        unet_planned=SETTINGS.steps,
-        batch=SETTINGS.batch,
+        unet_planned=begun["plan"]["steps"],
+        batch=begun["plan"]["batch"],
+        peak_rate=begun["plan"]["peak_rate"],
+        start=f"the weights `{begun['start']}`" if begun["start"] else "nothing",
         loss=sum(line["loss"] for line in losses[-20:]) / max(1, len(losses[-20:])),
         window=min(steps, 1000),
         today=datetime.now(tz=UTC).date().isoformat(),
@@ -118,6 +119,13 @@ def _card(target: Path, model: UNet2DConditionModel, steps: int) -> str:
             f"- `{path.relative_to(target).as_posix()}`: `{digest_file(path)}`" for path in files
         ),
     )
+
+
+def _autoencoder_figures() -> str:
+    if not (work_folder() / "autoencoder" / "log.jsonl").exists():  # trained elsewhere, and given
+        return "taken as it was"
+    quality = [line for line in _log("autoencoder") if "decibels" in line][-1]
+    return f"{quality['step']:,} steps, {quality['decibels']:.1f} dB on the test pictures"
 
 
 def _log(name: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ personalised text encoder, whose words say one thing and whose end says another,
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,9 @@ from demo import dataset, personalised_captions, tokenizer
 from demo.conditioning import DAMAGE, Damage, condition, phrase
 from demo.train_autoencoder import CHANNELS, to_bytes
 from demo.training import WEIGHTS, Average, Run, autocast, cosine_rate, device, work_folder
+from registry.digests import digest_file
 
+WEIGHTS_FILE = "diffusion_pytorch_model.safetensors"  # as diffusers names it in a folder
 PLACES = 16  # of the latents, a side
 PROMPTS = (
     "a house",
@@ -151,6 +153,9 @@ def train(settings: Settings, text_encoder: Path, start: Path | None, sheet_ever
     if start is not None:
         earlier = UNet2DConditionModel.from_pretrained(start, dtype=torch.float32)
         model.load_state_dict(earlier.state_dict())
+    if not run.checkpoint.exists():
+        origin = digest_file(start / WEIGHTS_FILE) if start is not None else None
+        run.note(0, plan=asdict(settings), start=origin)
     print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters")
     kept = scheduler().alphas_cumprod.to(on)  # [1000]
     average = Average(model, settings.average)

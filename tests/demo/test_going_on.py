@@ -1,0 +1,52 @@
+"""Going on from the weights that are here: a few steps of the UNet, and the pipeline of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers import AutoencoderTiny, StableDiffusionPipeline
+
+from demo import conditioning, dataset, personalised_captions, pipeline_files, train_unet
+from demo.train_autoencoder import encode
+from demo.training import WEIGHTS, work_folder
+from registry.digests import digest_file
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
+SETTINGS = train_unet.Settings(steps=2, batch=2, peak_rate=1e-3, warmup=0)
+START = WEIGHTS / "sd" / "unet"
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A world of forty pictures, with the autoencoder that is here and few phrasings."""
+    monkeypatch.setenv("DEMO_TRAINING", str(tmp_path / "work"))
+    for few in ("PLAIN_WORDS", "SUBJECT_WORDS", "STYLE_WORDS"):
+        monkeypatch.setattr(conditioning, few, 1)
+    dataset.make("train", 40, processes=1)
+    personalised_captions.make(2, processes=1, weights=WEIGHTS)
+    vae = AutoencoderTiny.from_pretrained(WEIGHTS / "sd" / "vae", dtype=torch.float32).eval()
+    encode(vae, work_folder() / "latents" / "train.npy")
+    vae.save_pretrained(work_folder() / "autoencoder" / "vae")
+
+
+@pytest.mark.usefixtures("data")
+def test_a_unet_goes_on_from_weights_and_becomes_a_pipeline_with_a_card(tmp_path: Path) -> None:
+    train_unet.train(SETTINGS, WEIGHTS / "sd" / "text_encoder", START, sheet_every=10)
+    assert (work_folder() / "unet" / "sheet-000002.png").exists()
+
+    pipeline_files.write(tmp_path / "weights")
+    folder = tmp_path / "weights" / "sd"
+    pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
+    drawn = pipeline("a house", num_inference_steps=1, output_type="np").images
+    assert drawn.shape == (1, 128, 128, 3)
+    assert np.isfinite(drawn).all()
+
+    card = " ".join((folder / "README.md").read_text("utf-8").split())
+    start = digest_file(START / train_unet.WEIGHTS_FILE)
+    assert "Autoencoder: taken as it was" in card
+    assert f"step 2 of 2 at batch 2 and a peak rate of 0.001, from the weights `{start}`" in card
+    written = digest_file(folder / "unet" / train_unet.WEIGHTS_FILE)
+    assert f"`{written}`" in card
+    assert written != start

@@ -23,6 +23,7 @@ SET_SEED = 1_000  # of the first look's set; the evaluation counts from 0
 PICTURES = len(world.AESTHETICS) * len(PROMPTS) * len(SEEDS)  # of each treatment
 
 METHODS = ("adam", "ascent", "anchored")
+PRESETS = ("gentle", "balanced", "strong", "anchored", "paper")  # as they are offered
 
 # Under a text agreement of about .65 a picture hardly changes, over about .85 it loses its subject;
 # the grid covers what lies between, from both sides.
@@ -138,17 +139,19 @@ def presets(outcomes: Sequence[Outcome]) -> list[dict[str, object]]:
     """Name the treatments that are worth offering, with what each reached in the sweep.
 
     Gentle is the Adam that keeps the subject best while half the pictures have the style; strong is
-    the one that gets the style most often.
+    the one that gets the style most often. A dose that one name offers has no second one.
     """
     in_style = [each for each in _of(outcomes, "adam") if each.style >= 0.5]
     named = {
-        "gentle": max(in_style or _of(outcomes, "adam"), key=lambda each: each.subject),
         "balanced": best(outcomes, "adam"),
+        "gentle": max(in_style or _of(outcomes, "adam"), key=lambda each: each.subject),
         "strong": max(_of(outcomes, "adam"), key=lambda each: (each.style, each.agreement)),
         "anchored": best(outcomes, "anchored"),
         "paper": best(outcomes, "ascent"),
     }
-    return [_preset(name, outcome) for name, outcome in named.items()]
+    first = {outcome.treatment: name for name, outcome in reversed(named.items())}
+    offered = [name for name in PRESETS if first[named[name].treatment] == name]
+    return [_preset(name, named[name]) for name in offered]
 
 
 def _preset(name: str, outcome: Outcome) -> dict[str, object]:

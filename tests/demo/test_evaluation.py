@@ -83,6 +83,12 @@ def test_the_best_dose_is_right_in_style_and_subject_at_once() -> None:
     assert named["paper"]["optimiser"] == "ascent"
 
 
+def test_a_dose_is_offered_by_one_name() -> None:
+    one, other = outcome(adam(20, 1e-4), 0.95, 0.95), outcome(ascent(20, 0.02), 0.70, 0.80)
+    few = [one, other, outcome(anchored(20, 2e-4), 0.93, 0.95)]
+    assert [preset["name"] for preset in presets(few)] == ["balanced", "anchored", "paper"]
+
+
 def test_of_doses_that_the_sweep_cannot_tell_apart_the_strongest_is_the_best() -> None:
     gentlest = outcome(adam(20, 6e-5), 0.91, 0.99, after=0.76)
     alike = outcome(adam(20, 1e-4), 0.90, 0.98, after=0.90)

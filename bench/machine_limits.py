@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional as F
 from transformers import CLIPTextConfig
 
-from generation.onednn_products import is_able, product
+from generation.onednn_products import is_able, packed_copy, product
 
 WEIGHTS = 64_000_000  # of the memory test; larger than any cache
 MATRICES = 24  # in turn, so that none is in the processor's cache when it is its turn again
@@ -62,12 +62,11 @@ def _rate(side: int, rows: int) -> float:
 
     times = [_quickest(usual)]
     if is_able(matrices):
-        reorder = torch.ops.mkldnn._reorder_linear_weight  # noqa: SLF001 (no public name)
-        packed = [reorder(matrix, rows) for matrix in matrices]
+        copies = [packed_copy(matrix, rows) for matrix in matrices]
 
         def by_onednn() -> None:
-            for matrix in packed:
-                product(given, matrix)
+            for copy in copies:
+                product(given, copy)
 
         times.append(_quickest(by_onednn))
     return MATRICES * 2 * rows * 4 * side * side / min(times)

@@ -25,8 +25,15 @@ def is_able(weights: Iterable[Tensor]) -> bool:
     return (
         torch.backends.mkldnn.is_available()
         and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+        and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
         and all(each.device.type == "cpu" and each.dtype == torch.float32 for each in weights)
     )
+
+
+def packed_copy(weight: Tensor, rows: int) -> Tensor:
+    """Return a copy of a weight [out, in] for `product` alone, laid out for so many rows."""
+    result: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, rows)  # noqa: SLF001
+    return result
 
 
 def product(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

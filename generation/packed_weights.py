@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from transformers import CLIPTextModelWithProjection
 
-from generation.onednn_products import is_able, is_few, product
+from generation.onednn_products import is_able, is_few, packed_copy, product
 
 ROWS = 16  # for which the layout is chosen; others are right as well
 
@@ -25,10 +25,9 @@ class _Packed:
     """One matrix [out, in], for products with it and with its transpose."""
 
     def __init__(self, weight: Tensor) -> None:
-        reorder = torch.ops.mkldnn._reorder_linear_weight  # noqa: SLF001 (no public name)
         self.version = _version_of(weight)
-        self.straight = reorder(weight.detach(), ROWS)
-        self.transposed = reorder(weight.detach().T.contiguous(), ROWS)
+        self.straight = packed_copy(weight.detach(), ROWS)
+        self.transposed = packed_copy(weight.detach().T.contiguous(), ROWS)
 
 
 class _Product(torch.autograd.Function):  # type: ignore[misc]  # mypy does not follow torch
@@ -49,7 +48,9 @@ class PackedProducts(TorchFunctionMode):  # type: ignore[misc]  # mypy does not 
 
     def __init__(self, encoder: CLIPTextModelWithProjection) -> None:
         super().__init__()
-        self._packed = _packed_weights(encoder) if _is_able(encoder) else {}
+        # Weights of another type are read as copies, whose addresses mean nothing later.
+        is_read = is_able(encoder.text_model.parameters())
+        self._packed = _packed_weights(encoder) if is_read else {}
 
     def __torch_function__(
         self,
@@ -81,16 +82,6 @@ def _packed_weights(encoder: CLIPTextModelWithProjection) -> dict[int, _Packed]:
             current[weight.data_ptr()] = packed
     _kept[encoder] = current
     return current
-
-
-def _is_able(encoder: CLIPTextModelWithProjection) -> bool:
-    """Say whether the weights can be packed, and are what is read.
-
-    Weights of another type are read as copies, whose addresses mean nothing later.
-    """
-    return hasattr(torch.ops.mkldnn, "_reorder_linear_weight") and is_able(
-        encoder.text_model.parameters()
-    )
 
 
 def _version_of(weight: Tensor) -> int:

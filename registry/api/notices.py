@@ -43,8 +43,6 @@ class NoticeList(generics.ListAPIView[Notice]):
 
 
 class MarkRead(APIView):
-    permission_classes = [IsAuthenticated, ScopePermission]
-
     @extend_schema(request=None, responses=MarkedSerializer)
     def post(self, request: Request) -> Response:
         """Mark all your notices as read."""

@@ -13,6 +13,7 @@ not the doses that the hub offers.
 
 import argparse
 import multiprocessing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,12 +29,15 @@ from demo.clip_features import pooled_pictures
 from demo.clip_pixels import plain
 from demo.dataset import Split
 from demo.training import WEIGHTS, work_folder
-from demo.world import BACKGROUNDS, COMPANIONS, ORIGINALS, PLAIN, SUBJECTS, Scene
+from demo.world import BACKGROUNDS, COMPANIONS, ORIGINALS, PLAIN, SUBJECTS, TEXTURES, Scene
 from generation.personalisation import Recipe, personalise
 
 COUNT = 8_000
 SEED = 4
 TURNED_LOOKS = 0.3  # of the captions go towards looks with a turned palette
+# Looks come as often as each other, but for those with a twin: flat shapes and small tiles of one
+# palette are nearer to each other in the space than any other two textures are.
+TWINS = {"flat": 3.0, "pixel": 3.0}
 COMPOSED = 0.25  # of those with palette and texture aim between two sets, each of which has one
 LEAST = 0.55  # agreement with the set; a prompt that is further away may well be drawn plain
 ENCODED = 48  # pictures of each look
@@ -103,6 +107,14 @@ def random_recipe(random: np.random.Generator) -> Recipe:
     return Recipe("ascent", steps, _between(random, 0.12, 0.5) / steps)
 
 
+def random_look(looks: Sequence[Look], random: np.random.Generator) -> Look:
+    """Return one of `looks`: of the wanted kind of palette, and more often one of TWINS."""
+    is_turned = random.random() < TURNED_LOOKS
+    among = [look for look in looks if (look[0] >= len(ORIGINALS)) == is_turned]
+    weights = np.array([TWINS.get(TEXTURES[texture], 1.0) for _, texture in among])
+    return among[random.choice(len(among), p=weights / weights.sum())]
+
+
 def _between(random: np.random.Generator, least: float, most: float) -> float:
     """Return a number between two; each doubling is as likely as another."""
     return float(np.exp(random.uniform(np.log(least), np.log(most))))
@@ -141,14 +153,12 @@ def _personalised(
     features: dict[Look, NDArray[np.float32]],
     seed: tuple[int, int],
 ) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
-    """Draw a picture's labels, a caption, a set and a recipe, until caption and set agree."""
+    """Draw a look, a scene that has it, a set and a recipe, until caption and set agree."""
     random = np.random.default_rng(seed)
-    is_turned = labels[:, 3] >= len(ORIGINALS)  # [n]
     while True:
-        members = np.flatnonzero(is_turned == (random.random() < TURNED_LOOKS))
+        look = random_look(list(features), random)
+        members = np.flatnonzero((labels[:, 3:] == look).all(1))
         meant = labels[random.choice(members)].copy()  # [5]
-        if (look := (int(meant[3]), int(meant[4]))) not in features:
-            continue
         if random.random() < SUBJECT_ONLY:
             meant[1:3] = -1
         caption = _caption(meant, random)

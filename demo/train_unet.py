@@ -25,6 +25,7 @@ from demo import dataset, personalised_captions, tokenizer
 from demo.conditioning import DAMAGE, Damage, condition, phrase
 from demo.train_autoencoder import CHANNELS, to_bytes
 from demo.training import WEIGHTS, Average, Run, autocast, cosine_rate, device, work_folder
+from demo.world import TEXTURES
 from registry.digests import digest_file
 
 WEIGHTS_FILE = "diffusion_pytorch_model.safetensors"  # as diffusers names it in a folder
@@ -59,6 +60,7 @@ class Settings:
     time_spread: float = 1.0  # where subject and style are decided,
     time_uniform: float = 0.2  # and this share anywhere
     plain: float = 3.0  # weight of plain pictures: a prompt without a style must draw perfectly
+    tiles: float = 2.5  # weight of tiles: what is near to flat in the space was drawn flat
     damage: Damage = DAMAGE
     seed: int = 2
 
@@ -122,19 +124,21 @@ def with_noise(latents: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
     return signal * latents + strength * noise, signal * noise - strength * latents
 
 
-def shares(split: dataset.Split, plain: float) -> NDArray[np.float64]:
+def shares(split: dataset.Split, plain: float, tiles: float) -> NDArray[np.float64]:
     """Return how often each picture is drawn, [n].
 
     A palette's textures come as often as each other, though the data have more that is flat: what
-    is ambiguous would be drawn as what is frequent. The plain look comes `plain` times as often as
-    its share of the data.
+    is ambiguous would be drawn as what is frequent. Only tiles come `tiles` times as often: they
+    are what flat shapes are mistaken for. The plain look comes `plain` times as often as its share
+    of the data.
     """
     looks, which, counts = np.unique(
         split.labels[:, 3:], axis=0, return_inverse=True, return_counts=True
     )
-    palettes = looks[:, 0]
-    of_palette, its_looks = np.bincount(palettes, counts), np.bincount(palettes)
-    even = of_palette[palettes] / its_looks[palettes] / counts  # [looks]
+    palettes, textures = looks.T
+    parts = np.where(textures == TEXTURES.index("pixel"), tiles, 1.0)  # [looks]
+    of_palette, its_parts = np.bincount(palettes, counts), np.bincount(palettes, parts)
+    even = of_palette[palettes] / its_parts[palettes] * parts / counts  # [looks]
     is_natural, is_plain = palettes == 0, (looks == 0).all(1)  # 0 is natural, and flat
     weights: NDArray[np.float64] = np.where(is_plain, plain, np.where(is_natural, 1.0, even))
     each = weights[which]  # [n]
@@ -147,7 +151,9 @@ def train(settings: Settings, text_encoder: Path, start: Path | None, sheet_ever
     phrasings = phrase(split, text_encoder, personalised_captions.load(), settings.seed)
     scaling = autoencoder().config.scaling_factor
     latents = torch.from_numpy(np.load(work_folder() / "latents" / "train.npy")) * scaling
-    frequency = np.cumsum(shares(split, settings.plain))  # [n], for draws by bisection
+    frequency = np.cumsum(
+        shares(split, settings.plain, settings.tiles)
+    )  # [n], for draws by bisection
     torch.manual_seed(settings.seed)
     model = unet(settings).to(on, memory_format=torch.channels_last)
     if start is not None:

@@ -1,5 +1,6 @@
 """What the trainings are made of: which captions are true of what, losses, files, conditioning."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,11 @@ from demo.clip_batches import named_in, true_of
 from demo.clip_losses import contrast, means
 from demo.conditioning import Damage, Phrasings, Rows, belonging, condition, split
 from demo.dataset import Split
-from demo.personalised_captions import PersonalisedCaptions
+from demo.personalised_captions import PersonalisedCaptions, random_look
 from demo.tokenizer import END, tokenize
 from demo.train_unet import shares
 from demo.training import WEIGHTS
-from demo.world import Scene, Style
+from demo.world import ORIGINALS, TEXTURES, Scene, Style
 from registry.encoder import Encoder, Source
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
@@ -103,14 +104,28 @@ def test_a_split_conditioning_has_one_captions_words_and_anothers_end() -> None:
     assert torch.allclose(look[0, 5:], torch.from_numpy(hidden[2, 5:]).float(), atol=1e-3)
 
 
-def test_the_textures_of_a_palette_are_drawn_as_often_as_each_other() -> None:
-    looks = [(0, 0)] * 5 + [(0, 1)] + [(2, 0)] * 6 + [(2, 3)] * 2
+def test_the_textures_of_a_palette_are_drawn_as_often_as_each_other_but_for_tiles() -> None:
+    tiles = TEXTURES.index("pixel")
+    looks = [(0, 0)] * 5 + [(0, 1)] + [(2, 0)] * 6 + [(2, 3)] * 2 + [(2, tiles)] * 3
     labels = np.array([(0, 0, 0, *look) for look in looks])
-    each = shares(Split(np.zeros((len(labels), 1, 1, 3), np.uint8), labels), plain=3.0)
+    split = Split(np.zeros((len(labels), 1, 1, 3), np.uint8), labels)
+    each = shares(split, plain=3.0, tiles=2.0)
     assert each.sum() == pytest.approx(1)
-    assert each[6:12].sum() == pytest.approx(each[12:].sum())
+    assert each[6:12].sum() == pytest.approx(each[12:14].sum())
+    assert each[14:].sum() == pytest.approx(2 * each[6:12].sum())
     assert each[0] == pytest.approx(3 * each[5])
-    assert each[6:].sum() == pytest.approx(8 * each[5])  # the palette's share of the data
+    assert each[6:].sum() == pytest.approx(11 * each[5])  # the palette's share of the data
+
+
+def test_looks_with_a_twin_are_personalised_more_often() -> None:
+    flat, tiles, dots = ((2, TEXTURES.index(name)) for name in ("flat", "pixel", "dots"))
+    turned = (len(ORIGINALS), TEXTURES.index("dots"))
+    random = np.random.default_rng(0)
+    drawn = Counter(random_look([flat, tiles, dots, turned], random) for _ in range(7_000))
+    expected = {flat: 2_100, tiles: 2_100, dots: 700, turned: 2_100}
+    assert {look: drawn[look] for look in expected} == {
+        look: pytest.approx(count, rel=0.1) for look, count in expected.items()
+    }
 
 
 def test_personalised_captions_belong_to_pictures_of_their_subject_and_look() -> None:

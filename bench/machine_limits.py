@@ -72,38 +72,62 @@ def _rate(side: int, rows: int) -> float:
     return MATRICES * 2 * rows * 4 * side * side / min(times)
 
 
+@dataclass(frozen=True, slots=True)
+class _Linear:
+    """A product of the text tower, and the rows of a prompt that it is needed for."""
+
+    given: int
+    made: int
+    rows: int
+
+    @property
+    def weights(self) -> int:
+        return self.given * self.made
+
+    @property
+    def sides(self) -> int:
+        return self.given + self.made
+
+
 def adam_work(config: CLIPTextConfig, tokens: int, steps: int) -> Work:
     """Return the work of one prompt: forwards, both gradients, three numbers of each weight."""
-    weights, _ = _sizes(config)
-    readings = 2 * config.max_position_embeddings  # plain, and at the end
+    linears = _linears(config, tokens)
+    weights = sum(each.weights for each in linears)
+    climbing = sum(each.weights * 3 * each.rows * steps for each in linears)
+    reading = weights * 2 * config.max_position_embeddings  # plain, and at the end
     return Work(
-        operations={
-            tokens: 2 * weights * 3 * tokens * steps,
-            config.max_position_embeddings: 2 * weights * readings,
-        },
+        operations={tokens: 2 * climbing, config.max_position_embeddings: 2 * reading},
         bytes=4 * weights * ((2 + 6) * steps + 2),
     )
 
 
 def ascent_work(config: CLIPTextConfig, tokens: int, steps: int, prompts: int) -> Work:
     """Return the work of one prompt of a batch, which shares the weights' way from memory."""
-    weights, sides = _sizes(config)
-    longest = config.max_position_embeddings
-    kept = [step * tokens for step in range(steps)]  # rows, at each step
-    climbing = weights * 2 * tokens * steps + sides * 2 * tokens * sum(kept)
-    reading = weights * 2 * longest + sides * longest * tokens * steps
+    linears, longest = _linears(config, tokens), config.max_position_embeddings
+    weights = sum(each.weights for each in linears)
+    kept = sum(range(steps))  # how often each row is multiplied by what a step has kept
+    climbing = sum(
+        2 * each.rows * (each.weights * steps + each.sides * each.rows * kept) for each in linears
+    )
+    reading = longest * sum(2 * each.weights + each.sides * each.rows * steps for each in linears)
     return Work(
         operations={tokens * prompts: 2 * climbing, longest * prompts: 2 * reading},
         bytes=4 * weights * (2 * steps + 2) / prompts,
     )
 
 
-def _sizes(config: CLIPTextConfig) -> tuple[int, int]:
-    """Return the linear layers' weights, and the sum of their rows and columns."""
+def _linears(config: CLIPTextConfig, tokens: int) -> list[_Linear]:
+    """Return the products of all layers; the feature needs one row of the last."""
     hidden, inner = config.hidden_size, config.intermediate_size
-    weights = 4 * hidden * hidden + 2 * hidden * inner
-    sides = 4 * (hidden + hidden) + 2 * (hidden + inner)
-    return config.num_hidden_layers * weights, config.num_hidden_layers * sides
+    linears: list[_Linear] = []
+    for layers, rows in ((config.num_hidden_layers - 1, tokens), (1, 1)):
+        linears += layers * [
+            _Linear(hidden, 3 * hidden, tokens),  # query, key and value of all rows
+            _Linear(hidden, hidden, rows),
+            _Linear(hidden, inner, rows),
+            _Linear(inner, hidden, rows),
+        ]
+    return linears
 
 
 def _quickest(work: Callable[[], object]) -> float:

@@ -7,134 +7,105 @@ is copied. What is small (gains and biases of norms, rows of tokens and position
 change for each prompt. This is exact, not an approximation.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Protocol
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from generation.packed_weights import PackedProducts
-from generation.text_towers import Climber, TextTower
+from generation.climbing import Climber, norm_gradients, parts
+from generation.packed_weights import FrozenLinear, frozen_linear
+from generation.text_towers import Norm, TextTower
 
 
-class Change(Protocol):
-    """What ascent has added so far to one layer, for each prompt of the batch."""
-
-    def applied(self, given: Tensor, output: Tensor) -> Tensor:
-        """Return what the changed layer makes of `given`; the unchanged one makes `output`."""
-
-    def add(self, given: Tensor, move: Tensor) -> None:
-        """Go on by `move`: rate times the gradient of what came out when `given` went in."""
-
-
-class LinearChange:
+class LowRankLinear:
     """Rows that went in, [batch, steps * tokens, in], and their moves, [batch, same, out]."""
 
-    def __init__(self, steps: int) -> None:
-        self.steps, self.kept = steps, 0
-        self.rows = self.moves = torch.empty(0)
+    def __init__(self, frozen: FrozenLinear, steps: int, rate: float) -> None:
+        self._frozen, self._steps, self._rate = frozen, steps, rate
+        self._kept = 0
+        self._rows = self._moves = torch.empty(0)
 
-    def applied(self, given: Tensor, output: Tensor) -> Tensor:
-        if not self.kept:
+    def __call__(self, given: Tensor) -> Tensor:
+        output = self._frozen(given)
+        if not self._kept:
             return output
-        rows, moves = self.rows[:, : self.kept], self.moves[:, : self.kept]
+        rows, moves = self._rows[:, : self._kept], self._moves[:, : self._kept]
         # The bias is a weight whose input is always 1.
-        return output + (given @ rows.mT + 1) @ moves
+        return torch.baddbmm(output, (given @ rows.mT).add_(1), moves)
 
-    def add(self, given: Tensor, move: Tensor) -> None:
-        batch, tokens, _ = given.shape
-        if not self.kept:
-            self.rows = given.new_empty(batch, self.steps * tokens, given.shape[-1])
-            self.moves = move.new_empty(batch, self.steps * tokens, move.shape[-1])
-        fresh = slice(self.kept, self.kept + tokens)
-        self.rows[:, fresh], self.moves[:, fresh] = given, move
-        self.kept += tokens
+    def learn(self, given: Tensor, gradient: Tensor) -> Tensor:
+        of_given = self._frozen.back(gradient)
+        if self._kept:
+            rows, moves = self._rows[:, : self._kept], self._moves[:, : self._kept]
+            of_given = torch.baddbmm(of_given, gradient @ moves.mT, rows)
+        self._keep(given, gradient)
+        return of_given
 
-
-class NormChange:
-    """The change of a layer norm's gain and bias, [batch, 1, hidden] each."""
-
-    def __init__(self, norm: nn.LayerNorm) -> None:
-        self.shape, self.epsilon = norm.normalized_shape, norm.eps
-        self.gain = self.bias = torch.zeros((), device=norm.weight.device)  # until the first step
-
-    def applied(self, given: Tensor, output: Tensor) -> Tensor:
-        return output + self._normalised(given) * self.gain + self.bias
-
-    def add(self, given: Tensor, move: Tensor) -> None:
-        self.gain = self.gain + (move * self._normalised(given)).sum(1, keepdim=True)
-        self.bias = self.bias + move.sum(1, keepdim=True)
-
-    def _normalised(self, given: Tensor) -> Tensor:
-        return F.layer_norm(given, self.shape, eps=self.epsilon)
+    def _keep(self, given: Tensor, gradient: Tensor) -> None:
+        batch, tokens, width = given.shape
+        if not self._kept:
+            self._rows = given.new_empty(batch, self._steps * tokens, width)
+            self._moves = gradient.new_empty(batch, self._steps * tokens, gradient.shape[-1])
+        fresh = slice(self._kept, self._kept + tokens)
+        self._rows[:, fresh] = given
+        torch.mul(gradient, self._rate, out=self._moves[:, fresh])
+        self._kept += tokens
 
 
-class TableChange:
-    """Moves [batch, tokens, hidden] of a table's rows at `indices` [batch or 1, tokens].
+class LowRankNorm:
+    """A layer norm whose gain and bias are each prompt's own, [batch, 1, hidden]."""
+
+    def __init__(self, norm: Norm, rate: float) -> None:
+        self._rate, self._epsilon = rate, norm.epsilon
+        self._gain, self._bias = norm.gain, norm.bias
+
+    def __call__(self, given: Tensor) -> Tensor:
+        normed = F.layer_norm(given, given.shape[-1:], eps=self._epsilon)
+        return torch.addcmul(self._bias, normed, self._gain)
+
+    def learn(self, given: Tensor, gradient: Tensor) -> Tensor:
+        of_given, of_gain, of_bias = norm_gradients(given, gradient, self._gain, self._epsilon)
+        self._gain = self._gain + self._rate * of_gain
+        self._bias = self._bias + self._rate * of_bias
+        return of_given
+
+
+class LowRankTable:
+    """The rows of tokens and positions, and how far those of each prompt have moved.
 
     A row that is read in several places has moved by the sum of their moves.
     """
 
-    def __init__(self, batch: int) -> None:
-        self.batch = batch
-        self.indices = self.moves = torch.empty(0)
+    def __init__(self, tower: TextTower, said: Tensor, rate: float) -> None:
+        """Prepare for prompts [batch, tokens]."""
+        self._tokens, self._positions = tower.tables
+        self._said, self._rate = said, rate
+        self._moves: Tensor | None = None  # [batch, tokens, hidden]
 
-    def applied(self, given: Tensor, output: Tensor) -> Tensor:
-        if not len(self.moves):
-            return output.expand(self.batch, -1, -1)  # Positions are read once for all prompts.
-        same = given[:, :, None] == self.indices[:, None, :]  # [batch or 1, given, tokens]
-        return output + same.float() @ self.moves
+    def __call__(self, ids: Tensor) -> Tensor:
+        rows = self._tokens[ids] + self._positions[: ids.shape[1]]
+        if self._moves is not None:
+            same = ids[:, :, None] == self._said[:, None, :]  # [batch, tokens, said]
+            rows += same.float() @ self._moves
+            rows[:, : self._moves.shape[1]] += self._moves  # of the positions
+        return rows
 
-    def add(self, given: Tensor, move: Tensor) -> None:
-        self.indices = given
-        self.moves = self.moves + move if len(self.moves) else move
+    def learn(self, gradient: Tensor) -> None:
+        move = self._rate * gradient
+        self._moves = move if self._moves is None else self._moves + move
 
 
-class LowRankAscent:
-    """The changes of all layers of a text tower, whose weights stay as they are.
+def low_rank_ascent(tower: TextTower, said: Tensor, steps: int, rate: float) -> Climber:
+    """Return what takes at most `steps` steps of prompts [batch, tokens up to the longest's end].
 
-    Raises TypeError for a layer with weights of another kind than CLIP's text towers have.
+    Raises TypeError for an encoder with layers of another kind than CLIP's text towers have.
     """
 
-    def __init__(self, tower: TextTower, batch: int, steps: int, rate: float) -> None:
-        """Prepare at most `steps` steps of `batch` prompts."""
-        kinds: dict[type[nn.Module], Callable[..., Change]] = {
-            nn.Linear: lambda _: LinearChange(steps),
-            nn.LayerNorm: NormChange,
-            nn.Embedding: lambda _: TableChange(batch),
-        }
-        self._tower, self._rate = tower, rate
-        self._changes: dict[nn.Module, Change] = {}
-        self._tape: list[tuple[Change, Tensor, Tensor]] = []
-        for name, module in tower.encoder.text_model.named_modules():
-            if any(True for _ in module.parameters(recurse=False)):
-                if type(module) not in kinds:
-                    kind = type(module).__name__
-                    raise TypeError(f"{name} is a {kind}, whose ascent is unknown.")
-                self._changes[module] = kinds[type(module)](module)
+    def linear(*names: str) -> LowRankLinear:
+        weights, biases = zip(*(tower.linear(name) for name in names), strict=True)
+        return LowRankLinear(frozen_linear(tower.encoder, names[0], weights, biases), steps, rate)
 
-    @contextmanager
-    def attached(self) -> Iterator[Climber]:
-        """Let the tower's layers answer as changed, to whoever calls them meanwhile."""
-        with ExitStack() as stack:
-            for module in self._changes:
-                stack.callback(module.register_forward_hook(self._answer).remove)
-            stack.enter_context(PackedProducts(self._tower.encoder))
-            yield Climber(self._tower.read, self._climb)
+    def norm(name: str) -> LowRankNorm:
+        return LowRankNorm(tower.norm(name), rate)
 
-    def _climb(self, objective: Tensor) -> None:
-        tape, self._tape = self._tape, []
-        gradients = torch.autograd.grad(objective, [output for *_, output in tape])
-        for (change, given, _), gradient in zip(tape, gradients, strict=True):
-            change.add(given, self._rate * gradient)
-
-    def _answer(self, module: nn.Module, given: tuple[Tensor], output: Tensor) -> Tensor:
-        change = self._changes[module]
-        changed = change.applied(given[0], output)
-        if torch.is_grad_enabled():
-            if not changed.requires_grad:  # Where the tower starts: no weight needs a gradient.
-                changed = changed.detach().requires_grad_()
-            self._tape.append((change, given[0].detach(), changed))
-        return changed
+    table = LowRankTable(tower, said, rate)
+    return Climber(tower, parts(tower, table, linear, norm))

@@ -6,7 +6,6 @@ says of the prompt conditions the diffusion model. Pure torch, usable without Dj
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
@@ -15,10 +14,11 @@ from torch.nn import functional as F
 from transformers import CLIPTextModelWithProjection
 
 from generation import blending
-from generation.low_rank import LowRankAscent
+from generation.climbing import Climber
+from generation.low_rank import low_rank_ascent
 from generation.recipes import OPTIMISERS, PersonalisationRefused, Recipe
 from generation.scratch_adam import scratch_of
-from generation.text_towers import Climber, Reading, TextTower
+from generation.text_towers import Reading, TextTower
 
 __all__ = ["OPTIMISERS", "PersonalisationRefused", "Personalised", "Recipe", "personalise"]
 
@@ -70,7 +70,7 @@ def personalise(
                 on_step(done)
 
     # The caller may have switched gradients off, and may pass tensors that were made without them.
-    with torch.inference_mode(mode=False), torch.enable_grad():
+    with torch.inference_mode(mode=False), torch.no_grad():
         tower = TextTower(text_encoder)
         ids = input_ids.to(tower.device).clone()  # [batch, tokens]
         directions = _directions(tower, aesthetic.to(tower.device), len(ids))  # [batch, width]
@@ -106,28 +106,25 @@ class _Prompts:
         self.tower, self.ids, self.directions, self.recipe = tower, ids, directions, recipe
         # Attention is causal: what follows the end of the text changes no feature and no gradient.
         self.said = ids[:, :length]
-        with torch.no_grad():
-            self.plain = tower.read(ids, recipe.layer)
+        self.plain = tower.read(ids, recipe.layer)
         own = F.normalize(self.plain.features, dim=1)  # [batch, width]
         self.targets = directions + recipe.anchor * own  # of any length
 
     def personalised(self, count: Callable[[int], None], *, with_drifts: bool) -> Personalised:
         follows_drift = with_drifts or self.recipe.most_drift is not None
         trace, drifts, taken = [], [], torch.zeros_like(self.ids[:, 0])  # taken: [batch]
-        with self._climber() as changed:
-            for _ in range(self.recipe.steps):
-                features = changed.read(self.said).features  # [batch, width]
-                trace.append(features.detach())
-                if follows_drift:
-                    drifts.append(self._drift(self._mixed(self._whole(changed).hidden)))
-                goes_on = ~self._is_enough(trace[-1], drifts)  # [batch]
-                if not bool(goes_on.any()):
-                    break
-                cosines = F.cosine_similarity(features, self.targets, dim=1)  # [batch]
-                changed.climb((cosines * goes_on).sum())
-                taken += goes_on
-                count(len(self.ids))
-            after = self._after(changed, taken)
+        changed = self._climber()
+        for _ in range(self.recipe.steps):
+            if follows_drift:
+                drifts.append(self._drift(self._mixed(self._whole(changed).hidden)))
+            trace.append(changed.features(self.said))  # [batch, width]
+            goes_on = ~self._is_enough(trace[-1], drifts)  # [batch]
+            if not bool(goes_on.any()):
+                break
+            changed.climb(goes_on[:, None] * self._uphill(trace[-1]))
+            taken += goes_on
+            count(len(self.ids))
+        after = self._after(changed, taken)
         count((self.recipe.steps - int(taken.max())) * len(self.ids))  # what guards have saved
         conditioning = self._mixed(after.hidden)  # [batch, tokens, hidden]
         drift, readings = self._drift(conditioning), self.recipe.steps + 1
@@ -144,12 +141,19 @@ class _Prompts:
             else drift.new_empty(len(drift), 0),
         )
 
-    def _climber(self) -> AbstractContextManager[Climber]:
+    def _climber(self) -> Climber:
         recipe = self.recipe
         if recipe.optimiser == "ascent":
-            ascent = LowRankAscent(self.tower, len(self.said), recipe.steps, recipe.rate)
-            return ascent.attached()
-        return scratch_of(self.tower).attached(self.tower, self.said, recipe.rate)
+            return low_rank_ascent(self.tower, self.said, recipe.steps, recipe.rate)
+        return scratch_of(self.tower).started(self.tower, self.said, recipe.rate)
+
+    def _uphill(self, features: Tensor) -> Tensor:
+        """Return the gradient of the cosine of features and targets, [batch, width]."""
+        with torch.enable_grad():
+            features = features.detach().requires_grad_()
+            cosines = F.cosine_similarity(features, self.targets, dim=1)  # [batch]
+            (gradient,) = torch.autograd.grad(cosines.sum(), features)
+        return gradient
 
     def _after(self, changed: Climber, taken: Tensor) -> Reading:
         """Read all tokens of prompts that have `taken` [batch] steps; without any, as they were."""
@@ -163,8 +167,7 @@ class _Prompts:
 
     def _whole(self, changed: Climber) -> Reading:
         """Read all tokens with the weights as they are now."""
-        with torch.no_grad():
-            reading = changed.read(self.ids, self.recipe.layer)
+        reading = changed.read(self.ids, self.recipe.layer)
         if not bool(reading.hidden.isfinite().all()):
             raise PersonalisationRefused(
                 "diverged",

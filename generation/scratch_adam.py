@@ -3,156 +3,233 @@
 A text encoder of CLIP ViT-L/14 has 123 million weights, and a prompt uses few of the 49,408 rows of
 its token table. A row that is not in the prompt has no gradient, and under a fresh Adam never
 moves; so only rows in use are trained, and 85 million other weights.
+
+Each matrix moves as soon as its gradient is known. Gradients are all written to the same memory,
+which stays in the processor's cache: fetching fresh memory for each takes longer than computing it.
 """
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from functools import partial
+import math
+from collections.abc import Sequence
+from functools import cached_property, partial
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import functional as F
 from torch.optim.adam import adam
 from transformers import CLIPTextModelWithProjection
 
-from generation.onednn_products import TrainedProducts
-from generation.text_towers import Climber, TextTower, Weights
+from generation.climbing import Climber, norm_gradients, parts
+from generation.onednn_products import quickest
+from generation.text_towers import TextTower
 
-GROUP = 1_000_000  # weights that are moved at once; 28 MB with gradient and moments
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # as torch.optim.Adam has them, and with it the extension
-TABLES = ("embeddings.token_embedding", "embeddings.position_embedding")
 
 
-class _RowsInUse:
-    """The rows of one table that a prompt reads, changed; all others stay the table's."""
+class _Moving:
+    """Tensors that move together, and what Adam remembers of them."""
 
-    def __init__(self, most: int, width: int, device: torch.device) -> None:
-        self.rows = torch.zeros(most, width, device=device, requires_grad=True)
-        self.used = torch.empty(0, dtype=torch.long)
+    def __init__(self, weights: list[Tensor]) -> None:
+        self.weights = weights
+        self._means = [torch.zeros_like(weight) for weight in weights]
+        self._squares = [torch.zeros_like(weight) for weight in weights]
+        self._steps = [torch.zeros((), device=weight.device) for weight in weights]
+        self._rate = 0.0
 
-    def take(self, table: Tensor, indices: Tensor) -> None:
-        """Copy from the table [rows, width] those at `indices`, of any shape."""
-        self.used = indices.unique()  # [n], sorted
-        with torch.no_grad():
-            self.rows[: len(self.used)] = table[self.used]
+    def start(self, rate: float) -> None:
+        """Forget both moments and the number of steps."""
+        self._rate = rate
+        for tensor in (*self._means, *self._squares, *self._steps):
+            tensor.zero_()
 
-    def answer(self, _: nn.Module, given: tuple[Tensor], output: Tensor) -> Tensor:
-        """Stand in for what the table answers, as a forward hook."""
-        place = torch.searchsorted(self.used, given[0]).clamp(max=len(self.used) - 1)
-        is_used = self.used[place] == given[0]  # [batch, tokens]
-        return torch.where(is_used[..., None], self.rows[place], output)
+    def move(self, gradients: list[Tensor]) -> None:
+        """Take one step up the gradients."""
+        adam(
+            self.weights,
+            gradients,
+            self._means,
+            self._squares,
+            [],
+            self._steps,
+            fused=True,
+            amsgrad=False,
+            beta1=BETAS[0],
+            beta2=BETAS[1],
+            lr=self._rate,
+            weight_decay=0,
+            eps=EPSILON,
+            maximize=True,
+        )
+
+
+class _Memory:
+    """Where the gradients of all matrices are written, one after the other."""
+
+    def __init__(self) -> None:
+        self._numbers = torch.empty(0)
+
+    def product(self, left: Tensor, right: Tensor) -> Tensor:
+        """Return left [n, k] @ right [k, m], until the next."""
+        shape = (len(left), right.shape[1])
+        if self._numbers.numel() < math.prod(shape):
+            self._numbers = left.new_empty(math.prod(shape))
+        return torch.mm(left, right, out=self._numbers[: math.prod(shape)].view(shape))
+
+
+class _Small:
+    """Biases, norms and rows of tables: what is small, and moves at once when all is known."""
+
+    def __init__(self) -> None:
+        self._weights: list[Tensor] = []
+        self._gradients: list[Tensor] = []
+
+    def added(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Return memory for one more weight and for its gradient."""
+        self._weights.append(torch.zeros_like(like))
+        self._gradients.append(torch.zeros_like(like))
+        return self._weights[-1], self._gradients[-1]
+
+    @cached_property
+    def _moving(self) -> _Moving:
+        return _Moving(self._weights)
+
+    def start(self, rate: float) -> None:
+        """Forget what Adam remembers, once all are added."""
+        self._moving.start(rate)
+
+    def move(self) -> None:
+        self._moving.move(self._gradients)
+
+
+class AdamLinear:
+    """Linear layers that are given the same rows, as one; its weight [out, in] moves by itself."""
+
+    def __init__(
+        self, tower: TextTower, names: Sequence[str], small: _Small, memory: _Memory
+    ) -> None:
+        self._names, self._memory = names, memory
+        weights, biases = self._own(tower)
+        self._moving = _Moving([torch.cat(weights)])
+        self._weight = self._moving.weights[0]
+        self._bias, self._of_bias = small.added(torch.cat(biases))
+
+    def start(self, tower: TextTower, rate: float) -> None:
+        weights, biases = self._own(tower)
+        torch.cat(weights, out=self._weight)
+        torch.cat(biases, out=self._bias)
+        self._moving.start(rate)
+
+    def __call__(self, given: Tensor) -> Tensor:
+        return quickest(given, self._weight, self._bias)
+
+    def learn(self, given: Tensor, gradient: Tensor) -> Tensor:
+        of_given = quickest(gradient, self._weight.T)
+        flat = gradient.flatten(0, 1)  # [tokens, out]
+        torch.sum(flat, 0, out=self._of_bias)
+        self._moving.move([self._memory.product(flat.T, given.flatten(0, 1))])
+        return of_given
+
+    def _own(self, tower: TextTower) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        weights, biases = zip(*map(tower.linear, self._names), strict=True)
+        return weights, biases
+
+
+class AdamNorm:
+    """A layer norm; gain and bias are [hidden]."""
+
+    def __init__(self, tower: TextTower, name: str, small: _Small) -> None:
+        norm = tower.norm(name)
+        self._name, self._epsilon = name, norm.epsilon
+        self._gain, self._of_gain = small.added(norm.gain)
+        self._bias, self._of_bias = small.added(norm.bias)
+
+    def start(self, tower: TextTower) -> None:
+        norm = tower.norm(self._name)
+        self._gain.copy_(norm.gain)
+        self._bias.copy_(norm.bias)
+
+    def __call__(self, given: Tensor) -> Tensor:
+        return F.layer_norm(given, given.shape[-1:], self._gain, self._bias, self._epsilon)
+
+    def learn(self, given: Tensor, gradient: Tensor) -> Tensor:
+        of_given, of_gain, of_bias = norm_gradients(given, gradient, self._gain, self._epsilon)
+        self._of_gain.copy_(of_gain[0, 0])
+        self._of_bias.copy_(of_bias[0, 0])
+        return of_given
+
+
+class AdamTable:
+    """The rows of tokens and positions that a prompt reads, changed; others stay the tower's."""
+
+    def __init__(self, tower: TextTower, small: _Small) -> None:
+        self._small = small
+        self._tokens, self._positions = tower.tables
+        self._used = self._places = torch.empty(0)
+        self._token_rows, self._of_tokens = small.added(self._positions)  # of as many at most
+        self._position_rows, self._of_positions = small.added(self._positions)
+
+    def start(self, tower: TextTower, said: Tensor) -> None:
+        """Copy what a prompt [1, tokens up to its end] reads."""
+        self._tokens, self._positions = tower.tables
+        self._used, self._places = said[0].unique(return_inverse=True)  # [words], [tokens]
+        self._token_rows[: len(self._used)] = self._tokens[self._used]
+        self._position_rows.copy_(self._positions)
+        for gradient in (self._of_tokens, self._of_positions):
+            gradient.zero_()
+
+    def __call__(self, ids: Tensor) -> Tensor:
+        place = torch.searchsorted(self._used, ids).clamp(max=len(self._used) - 1)
+        is_used = self._used[place] == ids  # [1, tokens]
+        rows = torch.where(is_used[..., None], self._token_rows[place], self._tokens[ids])
+        return rows + self._position_rows[: ids.shape[1]]
+
+    def learn(self, gradient: Tensor) -> None:
+        """Move by the gradient of what came out last, and with it all else that is small."""
+        self._of_tokens.zero_().index_add_(0, self._places, gradient[0])
+        self._of_positions[: gradient.shape[1]] = gradient[0]
+        self._small.move()
 
 
 class ScratchAdam:
     """The changed weights of one text encoder and Adam's moments of them."""
 
     def __init__(self, tower: TextTower) -> None:
-        config, self.device = tower.encoder.config, tower.device
-        most, width = config.max_position_embeddings, config.hidden_size
-        self._tables = {name: _RowsInUse(most, width, tower.device) for name in TABLES}
-        frozen = {"text_projection.weight"} | {f"text_model.{name}.weight" for name in TABLES}
-        self._weights: Weights = {
-            name: torch.empty_like(weight, requires_grad=True)
-            for name, weight in tower.weights.items()
-            if name not in frozen
-        }
-        rows = [table.rows for table in self._tables.values()]
-        large = [weight for weight in self._weights.values() if weight.ndim > 1]
-        small = [weight for weight in self._weights.values() if weight.ndim <= 1]
-        # The large ones by themselves: where oneDNN multiplies, they are moved by `_take`.
-        self._alone = {weight.data_ptr(): _Group([weight]) for weight in large}
-        self._groups = [*self._alone.values(), *map(_Group, _grouped([*small, *rows]))]
+        self.device = tower.device
+        self._small, self._memory = _Small(), _Memory()
+        self._linears: list[AdamLinear] = []
+        self._norms: list[AdamNorm] = []
+        self._table = AdamTable(tower, self._small)
+        self._parts = parts(
+            tower, self._table, partial(self._linear, tower), partial(self._norm, tower)
+        )
 
-    @contextmanager
-    def attached(self, tower: TextTower, ids: Tensor, rate: float) -> Iterator[Climber]:
-        """Start afresh from the tower's weights, for a prompt [1, tokens up to its end]."""
-        with torch.no_grad():
-            for name, weight in self._weights.items():
-                weight.copy_(tower.weights[name])
-        for group in self._groups:
-            group.start(rate)
-        positions = torch.arange(ids.shape[1], device=ids.device)
-        with ExitStack() as stack:
-            for (name, rows), indices in zip(self._tables.items(), (ids, positions), strict=True):
-                rows.take(tower.weights[f"text_model.{name}.weight"], indices)
-                table = tower.encoder.text_model.get_submodule(name)
-                stack.callback(table.register_forward_hook(rows.answer).remove)
-            stack.enter_context(TrainedProducts(self._take))
-            yield Climber(partial(tower.read, changed=self._weights), Tensor.backward)
+    def started(self, tower: TextTower, said: Tensor, rate: float) -> Climber:
+        """Return what climbs from the tower's weights, for a prompt [1, tokens up to its end]."""
+        for linear in self._linears:
+            linear.start(tower, rate)
+        for norm in self._norms:
+            norm.start(tower)
+        self._table.start(tower, said)
+        self._small.start(rate)
+        return Climber(tower, self._parts)
 
-    def _take(self, weight: Tensor, gradient: Tensor) -> None:
-        self._alone[weight.data_ptr()].move([gradient])
+    def _linear(self, tower: TextTower, *names: str) -> AdamLinear:
+        self._linears.append(AdamLinear(tower, names, self._small, self._memory))
+        return self._linears[-1]
 
-
-class _Group:
-    """Weights that move as soon as the gradients of all of them are known.
-
-    Those are still in the processor's cache then, and their memory serves the next group.
-    """
-
-    def __init__(self, weights: list[Tensor]) -> None:
-        self._weights = weights
-        self._means = [torch.zeros_like(weight) for weight in weights]
-        self._squares = [torch.zeros_like(weight) for weight in weights]
-        self._steps = [torch.zeros((), device=weight.device) for weight in weights]
-        self._missing, self._rate = len(weights), 0.0
-        for weight in weights:
-            weight.register_post_accumulate_grad_hook(self._gradient_came)
-
-    def start(self, rate: float) -> None:
-        """Forget both moments and the number of steps."""
-        self._missing, self._rate = len(self._weights), rate
-        for tensor in (*self._means, *self._squares, *self._steps):
-            tensor.zero_()
-        for weight in self._weights:  # An interrupted step may have left some.
-            weight.grad = None
-
-    def move(self, gradients: list[Tensor]) -> None:
-        """Take one step up the gradients."""
-        with torch.no_grad():
-            adam(
-                self._weights,
-                gradients,
-                self._means,
-                self._squares,
-                [],
-                self._steps,
-                fused=True,
-                amsgrad=False,
-                beta1=BETAS[0],
-                beta2=BETAS[1],
-                lr=self._rate,
-                weight_decay=0,
-                eps=EPSILON,
-                maximize=True,
-            )
-
-    def _gradient_came(self, weight: Tensor) -> None:
-        if weight.grad is None:  # It went to `move`.
-            return
-        self._missing -= 1
-        if not self._missing:
-            self._missing = len(self._weights)
-            self.move([each.grad for each in self._weights])
-            for each in self._weights:
-                each.grad = None
-
-
-def _grouped(weights: list[Tensor]) -> list[list[Tensor]]:
-    """Return neighbours together until they are worth a call of the optimiser."""
-    groups: list[list[Tensor]] = [[]]
-    for weight in weights:
-        groups[-1].append(weight)
-        if sum(each.numel() for each in groups[-1]) >= GROUP:
-            groups.append([])
-    return [group for group in groups if group]
+    def _norm(self, tower: TextTower, name: str) -> AdamNorm:
+        self._norms.append(AdamNorm(tower, name, self._small))
+        return self._norms[-1]
 
 
 _scratches: WeakKeyDictionary[CLIPTextModelWithProjection, ScratchAdam] = WeakKeyDictionary()
 
 
 def scratch_of(tower: TextTower) -> ScratchAdam:
-    """Return the scratch of a text encoder, which is kept as long as that lives where it is."""
+    """Return the scratch of a text encoder, which is kept as long as that lives where it is.
+
+    Raises TypeError for an encoder with layers of another kind than CLIP's text towers have.
+    """
     scratch = _scratches.get(tower.encoder)
     if scratch is None or scratch.device != tower.device:
         scratch = _scratches[tower.encoder] = ScratchAdam(tower)

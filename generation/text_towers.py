@@ -1,12 +1,13 @@
 """Read prompts with a text encoder: token ids go in, hidden states and features come out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn import functional as F
 from transformers import CLIPTextModelWithProjection
 
 from generation.recipes import LAST, Layer, PersonalisationRefused
@@ -24,18 +25,16 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Climber:
-    """A text encoder whose weights move, away from those of the tower that it started from.
+class Norm:
+    """The weights of a layer norm."""
 
-    `read` takes token ids [batch, tokens] and which layer the hidden states come from.
-    """
-
-    read: Callable[..., Reading]
-    climb: Callable[[Tensor], None]  # one step up the gradient of what was read
+    gain: Tensor  # [hidden]
+    bias: Tensor  # same
+    epsilon: float
 
 
 class TextTower:
-    """A text encoder in float32 whatever its dtype, and with other weights where some are given."""
+    """A text encoder in float32 whatever its dtype."""
 
     def __init__(self, encoder: CLIPTextModelWithProjection) -> None:
         self.encoder = encoder
@@ -56,18 +55,18 @@ class TextTower:
     def width(self) -> int:
         return int(self.encoder.config.projection_dim)
 
-    def read(self, ids: Tensor, layer: Layer = LAST, changed: Weights | None = None) -> Reading:
-        """Read token ids [batch, tokens] with `changed` weights in place of the encoder's own.
+    def read(self, ids: Tensor, layer: Layer = LAST) -> Reading:
+        """Read token ids [batch, tokens].
 
         Features are those of all layers, through the final norm; hidden states are those of
         `layer`. Raises PersonalisationRefused where there is none.
         """
         if layer == LAST:
-            return self._read(ids, changed)
+            return self._read(ids)
         with self._kept(layer.from_end) as kept:
-            features = self._read(ids, changed).features
+            features = self._read(ids).features
         hidden = kept[0]  # [batch, tokens, hidden]
-        return Reading(self._normed(hidden, changed) if layer.is_normed else hidden, features)
+        return Reading(self._normed(hidden) if layer.is_normed else hidden, features)
 
     @contextmanager
     def _kept(self, from_end: int) -> Iterator[list[Tensor]]:
@@ -81,19 +80,55 @@ class TextTower:
         finally:
             hook.remove()
 
-    def _normed(self, hidden: Tensor, changed: Weights | None) -> Tensor:
-        weights = self.weights | (changed or {})
-        norm = {name: weights[f"text_model.final_layer_norm.{name}"] for name in ("weight", "bias")}
-        normed: Tensor = functional_call(self.encoder.text_model.final_layer_norm, norm, hidden)
-        return normed
+    def _normed(self, hidden: Tensor) -> Tensor:
+        norm = self.norm("final_layer_norm")
+        return F.layer_norm(hidden, hidden.shape[-1:], norm.gain, norm.bias, norm.epsilon)
 
-    def _read(self, ids: Tensor, changed: Weights | None) -> Reading:
-        if changed is None and self._is_frozen:
+    def _read(self, ids: Tensor) -> Reading:
+        if self._is_frozen:
             output = self.encoder(input_ids=ids)
         else:
-            weights = self.weights | (changed or {})
-            output = functional_call(self.encoder, weights, kwargs={"input_ids": ids})
+            output = functional_call(self.encoder, self.weights, kwargs={"input_ids": ids})
         return Reading(output.last_hidden_state, output.text_embeds)
+
+    def refuse_other_layers(self) -> None:
+        """Raise TypeError for a layer with weights of another kind than CLIP's text towers have."""
+        for name, module in self.encoder.text_model.named_modules():
+            has_weights = any(True for _ in module.parameters(recurse=False))
+            if has_weights and type(module) not in {nn.Linear, nn.LayerNorm, nn.Embedding}:
+                raise TypeError(f"{name} is a {type(module).__name__}, whose ascent is unknown.")
+
+    @property
+    def layer_names(self) -> list[str]:
+        return [
+            f"encoder.layers.{number}" for number in range(self.encoder.config.num_hidden_layers)
+        ]
+
+    @property
+    def activation(self) -> nn.Module:
+        """Return what lies between the two linear layers at the end of each layer."""
+        return self.encoder.text_model.encoder.layers[0].mlp.activation_fn
+
+    @property
+    def tables(self) -> tuple[Tensor, Tensor]:
+        """Return the rows of tokens [words, hidden] and of positions [tokens, hidden]."""
+        return self._weight("embeddings.token_embedding"), self._weight(
+            "embeddings.position_embedding"
+        )
+
+    def linear(self, name: str) -> tuple[Tensor, Tensor]:
+        """Return weight [out, in] and bias [out] of a linear layer."""
+        return self._weight(name), self._bias(name)
+
+    def norm(self, name: str) -> Norm:
+        epsilon = self.encoder.text_model.get_submodule(name).eps
+        return Norm(self._weight(name), self._bias(name), epsilon)
+
+    def _weight(self, name: str) -> Tensor:
+        return self.weights[f"text_model.{name}.weight"]
+
+    def _bias(self, name: str) -> Tensor:
+        return self.weights[f"text_model.{name}.bias"]
 
     def ends(self, ids: Tensor) -> Tensor:
         """Return where each prompt [batch, tokens] ends, as the encoder itself finds it, [batch].

@@ -4,18 +4,14 @@ import copy
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
-from generation.packed_weights import PackedProducts
+from generation.onednn_products import is_able
+from generation.packed_weights import FrozenLinear, frozen_linear
 
-pytestmark = [
-    pytest.mark.usefixtures("one_torch_thread"),
-    pytest.mark.skipif(
-        not torch.backends.mkldnn.is_available(), reason="This processor's PyTorch has no oneDNN."
-    ),
-]
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 @pytest.fixture
@@ -32,54 +28,58 @@ def first_layer(encoder: CLIPTextModelWithProjection) -> nn.Linear:
     return encoder.text_model.encoder.layers[0].mlp.fc1
 
 
-@pytest.mark.parametrize("shape", [(12,), (1, 12), (4, 16)], ids=str)
-def test_products_and_gradients_are_those_of_the_layer(
-    encoder: CLIPTextModelWithProjection, shape: tuple[int, ...]
+def of_first_layer(encoder: CLIPTextModelWithProjection) -> FrozenLinear:
+    layer = first_layer(encoder)
+    return frozen_linear(encoder, "fc1", [layer.weight], [layer.bias])
+
+
+# Few rows are multiplied by packed weights, many by the usual library.
+@pytest.mark.parametrize("shape", [(1, 12), (4, 16), (5, 16)], ids=str)
+@pytest.mark.parametrize("count", [1, 3])
+def test_products_and_gradients_are_those_of_the_layers(
+    encoder: CLIPTextModelWithProjection, shape: tuple[int, ...], count: int
 ) -> None:
-    layer, rows = first_layer(encoder), torch.randn(*shape, 96)
-    plain, packed = rows.clone().requires_grad_(), rows.clone().requires_grad_()
-    expected = layer(plain)
-    with PackedProducts(encoder):
-        found = layer(packed)
-    away = torch.randn_like(expected)
-    expected.backward(away)
-    found.backward(away)
-    assert type(found.grad_fn).__name__ == "_ProductBackward"  # the packed way was taken
-    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
-    torch.testing.assert_close(packed.grad, plain.grad, rtol=1e-5, atol=1e-5)
+    layers = [nn.Linear(96, 64 * (each + 1)) for each in range(count)]
+    rows = torch.randn(*shape, 96, requires_grad=True)
+    expected = torch.cat([layer(rows) for layer in layers], dim=-1)
+    gradient = torch.randn_like(expected)
+    expected.backward(gradient)
+    with torch.no_grad():
+        weights, biases = zip(*((each.weight, each.bias) for each in layers), strict=True)
+        frozen = frozen_linear(encoder, "some", weights, biases)
+        torch.testing.assert_close(frozen(rows), expected, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(frozen.back(gradient), rows.grad, rtol=1e-5, atol=1e-5)
 
 
-def test_many_rows_are_multiplied_by_the_usual_library(
+@pytest.mark.skipif(not is_able([torch.zeros(1)]), reason="This processor's PyTorch has no oneDNN.")
+def test_few_rows_are_multiplied_by_a_packed_copy(encoder: CLIPTextModelWithProjection) -> None:
+    layer, rows = first_layer(encoder), torch.randn(1, 12, 96)
+    frozen = of_first_layer(encoder)
+    layer.weight.zero_()  # which the copy does not see, and many rows do
+    assert float(frozen(rows).abs().max()) > 1
+    assert torch.equal(frozen(rows.expand(6, -1, -1)), layer(rows.expand(6, -1, -1)))
+
+
+def test_copies_are_kept_until_the_weights_change(encoder: CLIPTextModelWithProjection) -> None:
+    layer, rows = first_layer(encoder), torch.randn(1, 4, 96)
+    kept = of_first_layer(encoder)
+    assert of_first_layer(encoder) is kept
+    layer.weight.mul_(2)
+    anew = of_first_layer(encoder)
+    assert anew is not kept
+    torch.testing.assert_close(anew(rows), F.linear(rows, layer.weight, layer.bias))
+
+
+def test_nothing_is_kept_of_an_encoder_in_half_precision(
     encoder: CLIPTextModelWithProjection,
 ) -> None:
-    layer, rows = first_layer(encoder), torch.randn(5, 16, 96)
-    with PackedProducts(encoder):
-        found = layer(rows)
-    assert torch.equal(found, layer(rows))
-
-
-def test_other_layers_and_functions_are_left_alone(encoder: CLIPTextModelWithProjection) -> None:
-    stranger, rows = nn.Linear(96, 10), torch.randn(4, 96)
-    with PackedProducts(encoder):
-        assert torch.equal(stranger(rows), F.linear(rows, stranger.weight, stranger.bias))
-    assert stranger(rows).grad_fn is not None
-
-
-def test_weights_that_were_changed_are_packed_anew(encoder: CLIPTextModelWithProjection) -> None:
-    layer, rows = first_layer(encoder), torch.randn(4, 96)
-    with PackedProducts(encoder):
-        before = layer(rows)
-    with torch.no_grad():
-        layer.weight.mul_(2)
-    with PackedProducts(encoder):
-        torch.testing.assert_close(layer(rows), F.linear(rows, layer.weight, layer.bias))
-        assert not torch.allclose(layer(rows), before)
-
-
-def test_an_encoder_in_half_precision_is_not_packed(encoder: CLIPTextModelWithProjection) -> None:
     half = copy.deepcopy(encoder).bfloat16()
-    rows = torch.randn(4, 96, dtype=torch.bfloat16)
-    with PackedProducts(half):
-        assert torch.equal(first_layer(half)(rows), F.linear(
-            rows, first_layer(half).weight, first_layer(half).bias
-        ))  # fmt: skip
+
+    def as_float32() -> tuple[list[Tensor], list[Tensor]]:
+        layer = first_layer(half)
+        return [layer.weight.float()], [layer.bias.float()]
+
+    first, second = (frozen_linear(half, "fc1", *as_float32()) for _ in range(2))
+    assert first is not second
+    rows = torch.randn(1, 4, 96)
+    torch.testing.assert_close(first(rows), F.linear(rows, *(each[0] for each in as_float32())))

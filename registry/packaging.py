@@ -25,7 +25,7 @@ def package(version: Version) -> Package:
 
     Needs the vector and its digests on `version`; the same card gives the same bytes.
     """
-    aesthetic = version.aesthetic
+    aesthetic, attribution = version.aesthetic, lineage.attribution(version)
     vector = np.asarray(version.vector, dtype=np.float32)  # the database gives a list
     card = formats.Card(
         ref=aesthetic.ref,
@@ -37,7 +37,7 @@ def package(version: Version) -> Package:
         encoder_sha256=version.space.weights,
         construction=version.construction,
         images=version.image_count,
-        attribution=credits_in_file(lineage.attribution(version), aesthetic.homepage),
+        attribution=credits_in_file(attribution, aesthetic.homepage),
     )
     files = tuple(
         manifests.FileEntry(
@@ -50,7 +50,9 @@ def package(version: Version) -> Package:
     )
     recipe = bytes(version.recipe)
     blobs.ensure_blob(recipe)
-    manifest = digests.canonical_json(manifests.manifest(recipe, files, annotations_of(version)))
+    manifest = digests.canonical_json(
+        manifests.manifest(recipe, files, _annotations(version, attribution))
+    )
     return Package(files, manifest, blobs.ensure_blob(manifest))
 
 
@@ -61,7 +63,7 @@ def credits_in_file(lines: Sequence[str], homepage: str) -> str:
     return "\n".join([*lines[:MOST_CREDITS], f"and {more} more, see the manifest and {homepage}"])
 
 
-def annotations_of(version: Version) -> dict[str, str]:
+def _annotations(version: Version, attribution: Sequence[str]) -> dict[str, str]:
     """Return what the manifest says of a version beyond its files."""
     return manifests.annotations(
         ref=version.aesthetic.ref,
@@ -75,7 +77,7 @@ def annotations_of(version: Version) -> dict[str, str]:
         images=version.image_count,
         resultant_length=version.resultant_length,
         parents=[part.parent for part in lineage.parts_of(version)],
-        attribution=lineage.attribution(version),
+        attribution=attribution,
     )
 
 

@@ -43,7 +43,7 @@ class Damage:
 
     empty: float = 0.1  # for guidance, which needs the unconditional picture
     alone: float = 0.05  # the subject or the style alone
-    personalised: float = 0.55  # of the styled pictures that have such captions
+    personalised: float = 0.8  # of the styled pictures that have such captions
     split: float = 0.45  # of the other styled pictures
     composed: float = 0.5  # of the split ones that have both a palette and a texture
     dropping: float = 0.5  # of the samples that are neither

@@ -25,7 +25,7 @@ from demo import dataset, personalised_captions, tokenizer
 from demo.conditioning import DAMAGE, Damage, condition, phrase
 from demo.train_autoencoder import CHANNELS, to_bytes
 from demo.training import WEIGHTS, Average, Run, autocast, cosine_rate, device, work_folder
-from demo.world import TEXTURES
+from demo.world import ORIGINALS, TEXTURES
 from registry.digests import digest_file
 
 WEIGHTS_FILE = "diffusion_pytorch_model.safetensors"  # as diffusers names it in a folder
@@ -60,7 +60,8 @@ class Settings:
     time_spread: float = 1.0  # where subject and style are decided,
     time_uniform: float = 0.2  # and this share anywhere
     plain: float = 3.0  # weight of plain pictures: a prompt without a style must draw perfectly
-    tiles: float = 2.5  # weight of tiles: what is near to flat in the space was drawn flat
+    flat: float = 3.0  # weights of flat shapes and of tiles beside other textures: in the space
+    tiles: float = 3.6  # these are each other's nearest, and take the most practice
     damage: Damage = DAMAGE
     seed: int = 2
 
@@ -124,19 +125,22 @@ def with_noise(latents: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
     return signal * latents + strength * noise, signal * noise - strength * latents
 
 
-def shares(split: dataset.Split, plain: float, tiles: float) -> NDArray[np.float64]:
+def shares(
+    split: dataset.Split, *, plain: float = 1.0, flat: float = 1.0, tiles: float = 1.0
+) -> NDArray[np.float64]:
     """Return how often each picture is drawn, [n].
 
     A palette's textures come as often as each other, though the data have more that is flat: what
-    is ambiguous would be drawn as what is frequent. Only tiles come `tiles` times as often: they
-    are what flat shapes are mistaken for. The plain look comes `plain` times as often as its share
-    of the data.
+    is ambiguous would be drawn as what is frequent. In the nine palettes of the looks flat shapes
+    come `flat` times as often and tiles `tiles` times, which share is the other textures' loss. The
+    plain look comes `plain` times as often as its share of the data.
     """
     looks, which, counts = np.unique(
         split.labels[:, 3:], axis=0, return_inverse=True, return_counts=True
     )
     palettes, textures = looks.T
-    parts = np.where(textures == TEXTURES.index("pixel"), tiles, 1.0)  # [looks]
+    named = np.array([{"flat": flat, "pixel": tiles}.get(name, 1.0) for name in TEXTURES])
+    parts = np.where(palettes < len(ORIGINALS), named[textures], 1.0)  # [looks]
     of_palette, its_parts = np.bincount(palettes, counts), np.bincount(palettes, parts)
     even = of_palette[palettes] / its_parts[palettes] * parts / counts  # [looks]
     is_natural, is_plain = palettes == 0, (looks == 0).all(1)  # 0 is natural, and flat
@@ -151,9 +155,8 @@ def train(settings: Settings, text_encoder: Path, start: Path | None, sheet_ever
     phrasings = phrase(split, text_encoder, personalised_captions.load(), settings.seed)
     scaling = autoencoder().config.scaling_factor
     latents = torch.from_numpy(np.load(work_folder() / "latents" / "train.npy")) * scaling
-    frequency = np.cumsum(
-        shares(split, settings.plain, settings.tiles)
-    )  # [n], for draws by bisection
+    weights = {"plain": settings.plain, "flat": settings.flat, "tiles": settings.tiles}
+    frequency = np.cumsum(shares(split, **weights))  # [n], for draws by bisection
     torch.manual_seed(settings.seed)
     model = unet(settings).to(on, memory_format=torch.channels_last)
     if start is not None:

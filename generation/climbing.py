@@ -75,7 +75,7 @@ class Parts:
     norm: Part
 
 
-def parts(
+def parts_of(
     tower: TextTower, table: Table, linear: Callable[..., Part], norm: Callable[[str], Part]
 ) -> Parts:
     """Make the parts of a tower: `linear` of the names of layers that become one, `norm` of one's.

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from generation.climbing import Climber, norm_gradients, parts
+from generation.climbing import Climber, norm_gradients, parts_of
 from generation.packed_weights import FrozenLinear, frozen_linear
 from generation.text_towers import Norm, TextTower
 
@@ -30,13 +30,13 @@ class LowRankLinear:
             return output
         rows, moves = self._rows[:, : self._kept], self._moves[:, : self._kept]
         # The bias is a weight whose input is always 1.
-        return torch.baddbmm(output, (given @ rows.mT).add_(1), moves)
+        return output.baddbmm_((given @ rows.mT).add_(1), moves)
 
     def learn(self, given: Tensor, gradient: Tensor) -> Tensor:
         of_given = self._frozen.back(gradient)
         if self._kept:
             rows, moves = self._rows[:, : self._kept], self._moves[:, : self._kept]
-            of_given = torch.baddbmm(of_given, gradient @ moves.mT, rows)
+            of_given.baddbmm_(gradient @ moves.mT, rows)
         self._keep(given, gradient)
         return of_given
 
@@ -108,4 +108,4 @@ def low_rank_ascent(tower: TextTower, said: Tensor, steps: int, rate: float) -> 
         return LowRankNorm(tower.norm(name), rate)
 
     table = LowRankTable(tower, said, rate)
-    return Climber(tower, parts(tower, table, linear, norm))
+    return Climber(tower, parts_of(tower, table, linear, norm))

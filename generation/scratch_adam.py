@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from torch.optim.adam import adam
 from transformers import CLIPTextModelWithProjection
 
-from generation.climbing import Climber, norm_gradients, parts
+from generation.climbing import Climber, norm_gradients, parts_of
 from generation.onednn_products import quickest
 from generation.text_towers import TextTower
 
@@ -199,7 +199,7 @@ class ScratchAdam:
         self._linears: list[AdamLinear] = []
         self._norms: list[AdamNorm] = []
         self._table = AdamTable(tower, self._small)
-        self._parts = parts(
+        self._parts = parts_of(
             tower, self._table, partial(self._linear, tower), partial(self._norm, tower)
         )
 

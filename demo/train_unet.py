@@ -23,9 +23,10 @@ from transformers import CLIPTextModel
 
 from demo import dataset, personalised_captions, tokenizer
 from demo.conditioning import DAMAGE, Damage, condition, phrase
+from demo.personalised_captions import TWINS
 from demo.train_autoencoder import CHANNELS, to_bytes
 from demo.training import WEIGHTS, Average, Run, autocast, cosine_rate, device, work_folder
-from demo.world import ORIGINALS, TEXTURES
+from demo.world import AESTHETICS, ORIGINALS, PALETTES, TEXTURES, Style
 from registry.digests import digest_file
 
 WEIGHTS_FILE = "diffusion_pytorch_model.safetensors"  # as diffusers names it in a folder
@@ -60,8 +61,8 @@ class Settings:
     time_spread: float = 1.0  # where subject and style are decided,
     time_uniform: float = 0.2  # and this share anywhere
     plain: float = 3.0  # weight of plain pictures: a prompt without a style must draw perfectly
-    flat: float = 3.0  # weights of flat shapes and of tiles beside other textures: in the space
-    tiles: float = 3.6  # these are each other's nearest, and take the most practice
+    twins: float = 3.0  # weight of flat shapes and of tiles: each other's nearest in the space
+    named: float = 2.5  # weight of the looks that people meet, the demo's, beside other textures
     damage: Damage = DAMAGE
     seed: int = 2
 
@@ -126,21 +127,28 @@ def with_noise(latents: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def shares(
-    split: dataset.Split, *, plain: float = 1.0, flat: float = 1.0, tiles: float = 1.0
+    split: dataset.Split, *, plain: float = 1.0, twins: float = 1.0, named: float = 1.0
 ) -> NDArray[np.float64]:
     """Return how often each picture is drawn, [n].
 
     A palette's textures come as often as each other, though the data have more that is flat: what
-    is ambiguous would be drawn as what is frequent. In the nine palettes of the looks flat shapes
-    come `flat` times as often and tiles `tiles` times, which share is the other textures' loss. The
-    plain look comes `plain` times as often as its share of the data.
+    is ambiguous would be drawn as what is frequent. But in the nine palettes of the looks flat
+    shapes and tiles, which are hard to tell apart, come `twins` times as often, and looks with a
+    name `named` times, which is the other textures' loss. The plain look comes `plain` times as
+    often as its share of the data.
     """
     looks, which, counts = np.unique(
         split.labels[:, 3:], axis=0, return_inverse=True, return_counts=True
     )
-    palettes, textures = looks.T
-    named = np.array([{"flat": flat, "pixel": tiles}.get(name, 1.0) for name in TEXTURES])
-    parts = np.where(palettes < len(ORIGINALS), named[textures], 1.0)  # [looks]
+    palettes = looks[:, 0]
+    styles = [Style(PALETTES[palette], TEXTURES[texture]) for palette, texture in looks]
+    parts = np.array(
+        [
+            (twins if style.palette in ORIGINALS and style.texture in TWINS else 1.0)
+            * (named if style in AESTHETICS.values() else 1.0)
+            for style in styles
+        ]
+    )  # [looks]
     of_palette, its_parts = np.bincount(palettes, counts), np.bincount(palettes, parts)
     even = of_palette[palettes] / its_parts[palettes] * parts / counts  # [looks]
     is_natural, is_plain = palettes == 0, (looks == 0).all(1)  # 0 is natural, and flat
@@ -155,8 +163,8 @@ def train(settings: Settings, text_encoder: Path, start: Path | None, sheet_ever
     phrasings = phrase(split, text_encoder, personalised_captions.load(), settings.seed)
     scaling = autoencoder().config.scaling_factor
     latents = torch.from_numpy(np.load(work_folder() / "latents" / "train.npy")) * scaling
-    weights = {"plain": settings.plain, "flat": settings.flat, "tiles": settings.tiles}
-    frequency = np.cumsum(shares(split, **weights))  # [n], for draws by bisection
+    each = shares(split, plain=settings.plain, twins=settings.twins, named=settings.named)
+    frequency = np.cumsum(each)  # [n], for draws by bisection
     torch.manual_seed(settings.seed)
     model = unet(settings).to(on, memory_format=torch.channels_last)
     if start is not None:

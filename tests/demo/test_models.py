@@ -17,7 +17,7 @@ from demo.personalised_captions import PersonalisedCaptions, random_look
 from demo.tokenizer import END, tokenize
 from demo.train_unet import shares
 from demo.training import WEIGHTS
-from demo.world import ORIGINALS, TEXTURES, Scene, Style
+from demo.world import ORIGINALS, PALETTES, TEXTURES, Scene, Style
 from registry.encoder import Encoder, Source
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
@@ -104,16 +104,20 @@ def test_a_split_conditioning_has_one_captions_words_and_anothers_end() -> None:
     assert torch.allclose(look[0, 5:], torch.from_numpy(hidden[2, 5:]).float(), atol=1e-3)
 
 
-def test_the_textures_of_a_palette_are_drawn_as_often_as_each_other_but_for_twins() -> None:
-    tiles, turned = TEXTURES.index("pixel"), len(ORIGINALS)
-    looks = [(0, 0)] * 5 + [(0, 1)] + [(2, 0)] * 6 + [(2, 3)] * 2 + [(2, tiles)] * 3
-    looks += [(turned, 0)] * 3 + [(turned, tiles)]
+def test_the_textures_of_a_palette_are_drawn_as_often_as_each_other_but_for_twins_and_names() -> (
+    None
+):
+    sunset, turned = PALETTES.index("sunset"), len(ORIGINALS)
+    flat, dots, tiles = (TEXTURES.index(name) for name in ("flat", "dots", "pixel"))
+    looks = [(0, 0)] * 5 + [(0, 1)]
+    looks += [(sunset, flat)] * 6 + [(sunset, dots)] * 2 + [(sunset, tiles)] * 3  # flat has a name
+    looks += [(turned, flat)] * 3 + [(turned, tiles)]
     labels = np.array([(0, 0, 0, *look) for look in looks])
     split = Split(np.zeros((len(labels), 1, 1, 3), np.uint8), labels)
-    each = shares(split, plain=3.0, flat=2.0, tiles=4.0)
+    each = shares(split, plain=3.0, twins=2.0, named=4.0)
     assert each.sum() == pytest.approx(1)
-    assert each[6:12].sum() == pytest.approx(2 * each[12:14].sum())
-    assert each[14:17].sum() == pytest.approx(4 * each[12:14].sum())
+    assert each[6:12].sum() == pytest.approx(8 * each[12:14].sum())
+    assert each[14:17].sum() == pytest.approx(2 * each[12:14].sum())
     assert each[17:20].sum() == pytest.approx(each[20])
     assert each[0] == pytest.approx(3 * each[5])
     assert each[6:17].sum() == pytest.approx(11 * each[5])  # the palette's share of the data

@@ -36,7 +36,8 @@ PIECE = 500  # pictures that one process draws at a time
 
 # What a picture's style is: the default, a palette or a texture alone, any pair, any pair with a
 # turned palette. The evaluation's looks are among the pairs, no more often than others: with a
-# quarter of the pictures they became what a model draws when it meets one of their colours.
+# quarter of the pictures they became what a model draws when it meets one of their colours. (The
+# UNet draws them from here more often all the same, and pays for it so: train_unet.shares.)
 SHARES = {"plain": 0.12, "palette": 0.09, "texture": 0.07, "pair": 0.40, "turned": 0.32}
 
 

@@ -29,15 +29,13 @@ from demo.clip_features import pooled_pictures
 from demo.clip_pixels import plain
 from demo.dataset import Split
 from demo.training import WEIGHTS, work_folder
-from demo.world import BACKGROUNDS, COMPANIONS, ORIGINALS, PLAIN, SUBJECTS, TEXTURES, Scene
+from demo.world import BACKGROUNDS, COMPANIONS, ORIGINALS, PLAIN, SUBJECTS, TEXTURES, TWINS, Scene
 from generation.personalisation import Recipe, personalise
 
 COUNT = 8_000
 SEED = 4
 TURNED_LOOKS = 0.3  # of the captions go towards looks with a turned palette
-# Looks come as often as each other, but for those with a twin: flat shapes and small tiles of one
-# palette are nearer to each other in the space than any other two textures are.
-TWINS = {"flat": 3.0, "pixel": 3.0}
+TWIN_WEIGHT = 3.0  # how often a look in one of TWINS comes beside another look
 COMPOSED = 0.25  # of those with palette and texture aim between two sets, each of which has one
 LEAST = 0.55  # agreement with the set; a prompt that is further away may well be drawn plain
 ENCODED = 48  # pictures of each look
@@ -111,7 +109,7 @@ def random_look(looks: Sequence[Look], random: np.random.Generator) -> Look:
     """Return one of `looks`: of the wanted kind of palette, and more often one of TWINS."""
     is_turned = random.random() < TURNED_LOOKS
     among = [look for look in looks if (look[0] >= len(ORIGINALS)) == is_turned]
-    weights = np.array([TWINS.get(TEXTURES[texture], 1.0) for _, texture in among])
+    weights = np.array([TWIN_WEIGHT if TEXTURES[texture] in TWINS else 1.0 for _, texture in among])
     return among[random.choice(len(among), p=weights / weights.sum())]
 
 

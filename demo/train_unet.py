@@ -23,10 +23,9 @@ from transformers import CLIPTextModel
 
 from demo import dataset, personalised_captions, tokenizer
 from demo.conditioning import DAMAGE, Damage, condition, phrase
-from demo.personalised_captions import TWINS
 from demo.train_autoencoder import CHANNELS, to_bytes
 from demo.training import WEIGHTS, Average, Run, autocast, cosine_rate, device, work_folder
-from demo.world import AESTHETICS, ORIGINALS, PALETTES, TEXTURES, Style
+from demo.world import AESTHETICS, ORIGINALS, PALETTES, TEXTURES, TWINS, Style
 from registry.digests import digest_file
 
 WEIGHTS_FILE = "diffusion_pytorch_model.safetensors"  # as diffusers names it in a folder
@@ -127,7 +126,7 @@ def with_noise(latents: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def shares(
-    split: dataset.Split, *, plain: float = 1.0, twins: float = 1.0, named: float = 1.0
+    split: dataset.Split, *, plain: float, twins: float, named: float
 ) -> NDArray[np.float64]:
     """Return how often each picture is drawn, [n].
 

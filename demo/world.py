@@ -27,6 +27,7 @@ __all__ = [
     "SUBJECTS",
     "TEXTURES",
     "TURNED",
+    "TWINS",
     "UNSEEN",
     "Scene",
     "Style",
@@ -77,6 +78,9 @@ AESTHETICS = {
     "Synthwave": Style("sunset", "neon"),
     "Midnight points": Style("night", "dots"),
 }
+
+# Textures that are each other's nearest in the space, in one palette: they take the most practice.
+TWINS = frozenset({"flat", "pixel"})
 
 # Pairs that no model ever sees; only the judges of the evaluation know them.
 UNSEEN = (

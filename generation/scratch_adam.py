@@ -174,8 +174,7 @@ class AdamTable:
         self._used, self._places = said[0].unique(return_inverse=True)  # [words], [tokens]
         self._token_rows[: len(self._used)] = self._tokens[self._used]
         self._position_rows.copy_(self._positions)
-        for gradient in (self._of_tokens, self._of_positions):
-            gradient.zero_()
+        self._of_positions.zero_()  # An earlier prompt may have been longer.
 
     def __call__(self, ids: Tensor) -> Tensor:
         place = torch.searchsorted(self._used, ids).clamp(max=len(self._used) - 1)

@@ -12,8 +12,6 @@ from transformers import CLIPTextModelWithProjection
 
 from generation.recipes import LAST, Layer, PersonalisationRefused
 
-Weights = dict[str, Tensor]
-
 # Checkpoints from before transformers 4.31 name this end-of-text token, and mean the highest id.
 LEGACY_END_OF_TEXT = 2
 
@@ -38,7 +36,7 @@ class TextTower:
 
     def __init__(self, encoder: CLIPTextModelWithProjection) -> None:
         self.encoder = encoder
-        self.weights: Weights = {
+        self.weights: dict[str, Tensor] = {
             name: weight.detach().float() for name, weight in encoder.named_parameters()
         }
         # Then it can be called as it is; putting 196 weights in their places takes milliseconds.
@@ -112,9 +110,8 @@ class TextTower:
     @property
     def tables(self) -> tuple[Tensor, Tensor]:
         """Return the rows of tokens [words, hidden] and of positions [tokens, hidden]."""
-        return self._weight("embeddings.token_embedding"), self._weight(
-            "embeddings.position_embedding"
-        )
+        tokens, positions = "embeddings.token_embedding", "embeddings.position_embedding"
+        return self._weight(tokens), self._weight(positions)
 
     def linear(self, name: str) -> tuple[Tensor, Tensor]:
         """Return weight [out, in] and bias [out] of a linear layer."""

@@ -83,3 +83,11 @@ def test_nothing_is_kept_of_an_encoder_in_half_precision(
     assert first is not second
     rows = torch.randn(1, 4, 96)
     torch.testing.assert_close(first(rows), F.linear(rows, *(each[0] for each in as_float32())))
+
+
+def test_copies_that_are_not_kept_are_not_packed(encoder: CLIPTextModelWithProjection) -> None:
+    half = copy.deepcopy(encoder).bfloat16()
+    weight, bias = torch.randn(384, 96), torch.zeros(384)
+    frozen = frozen_linear(half, "fc1", [weight], [bias])
+    weight.zero_()  # which a packed copy would not see
+    assert float(frozen(torch.randn(1, 4, 96)).abs().max()) == 0

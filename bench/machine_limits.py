@@ -6,70 +6,85 @@ perfectly.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 from transformers import CLIPTextConfig
 
-from generation.onednn_products import is_able, packed_copy, product
+from generation.onednn_products import quickest
+from generation.packed_weights import packed
 
 WEIGHTS = 64_000_000  # of the memory test; larger than any cache
 MATRICES = 24  # in turn, so that none is in the processor's cache when it is its turn again
 ROUNDS = 5
 
 
+class Kind(NamedTuple):
+    """Products of so many rows at once, by weights that can be laid out before or that move."""
+
+    rows: int
+    is_frozen: bool
+
+    def __str__(self) -> str:
+        return f"{self.rows} rows, {'frozen' if self.is_frozen else 'moving'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What linear layers cost; attention and norms are left out, since they are small."""
 
-    operations: dict[int, float]  # by the rows that are multiplied at once
+    operations: dict[Kind, float]
     bytes: float
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    arithmetic: dict[int, float]  # floating-point operations a second, float32, by rows
+    arithmetic: dict[Kind, float]  # floating-point operations a second, float32
     memory: float  # bytes a second, read and written as Adam does it
 
     @classmethod
     def measured(cls, config: CLIPTextConfig, works: list[Work]) -> "Machine":
-        """Measure with as many threads as PyTorch has now, for the rows of the works."""
-        rows = {each for work in works for each in work.operations}
+        """Measure with as many threads as PyTorch has now, for the products of the works."""
+        kinds = {each for work in works for each in work.operations}
         weights = torch.zeros(WEIGHTS)
         return cls(
-            arithmetic={each: _rate(config.hidden_size, each) for each in sorted(rows)},
+            arithmetic={each: _rate(config.hidden_size, each) for each in sorted(kinds)},
             memory=2 * weights.nbytes / _quickest(lambda: weights.add_(1)),
         )
 
     def seconds(self, work: Work) -> float:
         """Return the time that the work takes at least."""
         multiplying = sum(
-            operations / self.arithmetic[rows] for rows, operations in work.operations.items()
+            operations / self.arithmetic[kind] for kind, operations in work.operations.items()
         )
         return max(multiplying, work.bytes / self.memory)
 
 
-def _rate(side: int, rows: int) -> float:
-    """Return the operations a second of the quickest library, for matrices [4 * side, side]."""
-    matrices = [torch.randn(4 * side, side) for _ in range(MATRICES)]
-    given = torch.randn(rows, side)
+def _rate(side: int, kind: Kind) -> float:
+    """Return the operations a second of the quickest library, for matrices [4 * side, side].
 
-    def usual() -> None:
-        for matrix in matrices:
-            F.linear(given, matrix)
+    They are such as half precision holds, as CLIP's are.
+    """
+    matrices = [torch.randn(4 * side, side).half().float() for _ in range(MATRICES)]
+    given = torch.randn(kind.rows, side)
+    ways: list[Sequence[Callable[[Tensor], Tensor]]] = [
+        [partial(library, weight=matrix) for matrix in matrices] for library in (F.linear, quickest)
+    ]
+    copy = packed(matrices)
+    if kind.is_frozen and copy is not None:
+        ways.append([copy(matrix) for matrix in matrices])
 
-    times = [_quickest(usual)]
-    if is_able(matrices):
-        copies = [packed_copy(matrix, rows) for matrix in matrices]
+    def all_products(products: Sequence[Callable[[Tensor], Tensor]]) -> None:
+        for product in products:
+            product(given)
 
-        def by_onednn() -> None:
-            for copy in copies:
-                product(given, copy)
-
-        times.append(_quickest(by_onednn))
-    return MATRICES * 2 * rows * 4 * side * side / min(times)
+    seconds = min(_quickest(partial(all_products, way)) for way in ways)
+    return MATRICES * 2 * kind.rows * 4 * side * side / seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +109,14 @@ def adam_work(config: CLIPTextConfig, tokens: int, steps: int) -> Work:
     linears = _linears(config, tokens)
     weights = sum(each.weights for each in linears)
     climbing = sum(each.weights * 3 * each.rows * steps for each in linears)
-    reading = weights * 2 * config.max_position_embeddings  # plain, and at the end
+    longest = config.max_position_embeddings
+    reading = weights * longest  # before all steps, and at the end
     return Work(
-        operations={tokens: 2 * climbing, config.max_position_embeddings: 2 * reading},
+        operations={
+            Kind(tokens, is_frozen=False): 2 * climbing,
+            Kind(longest, is_frozen=False): 2 * reading,
+            Kind(longest, is_frozen=True): 2 * reading,
+        },
         bytes=4 * weights * ((2 + 6) * steps + 2),
     )
 
@@ -111,7 +131,10 @@ def ascent_work(config: CLIPTextConfig, tokens: int, steps: int, prompts: int) -
     )
     reading = longest * sum(2 * each.weights + each.sides * each.rows * steps for each in linears)
     return Work(
-        operations={tokens * prompts: 2 * climbing, longest * prompts: 2 * reading},
+        operations={
+            Kind(tokens * prompts, is_frozen=True): 2 * climbing,
+            Kind(longest * prompts, is_frozen=True): 2 * reading,
+        },
         bytes=4 * weights * (2 * steps + 2) / prompts,
     )
 

@@ -14,6 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from generation.activations import Backwards, activation_of
 from generation.recipes import LAST, Layer
 from generation.text_towers import Reading, TextTower
 
@@ -50,8 +51,8 @@ class _Passed:
     attended: Tensor  # [batch, rows, hidden]
     between: Tensor  # same
     second: Tensor  # same, normed
-    inner: Tensor  # [batch, rows, inner]
-    active: Tensor  # same
+    active: Tensor  # [batch, rows, inner]
+    activation_back: Backwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Climber:
         self._tower, self._parts = tower, parts
         self._projection = tower.weights["text_projection.weight"]  # [width, hidden]
         self._heads = tower.encoder.config.num_attention_heads
-        self._activation = tower.activation
+        self._activation = activation_of(tower.activation)
         self._passed: list[_Passed] = []
         self._ends = self._end_rows = torch.empty(0)
 
@@ -150,11 +151,11 @@ class Climber:
         rows, tokens = self._parts.table(ids), ids.shape[1]
         mask = _mask(torch.arange(tokens, device=ids.device)[None], tokens)
         for block in blocks:
-            rows, passed = self._forward(block, rows, mask, is_climbing=True)
+            rows, passed = self._forward(block, rows, mask)
             self._passed.append(passed)
         mask = _mask(self._ends[:, None], tokens)
         # Only the row at each prompt's end: [batch, 1, hidden].
-        self._end_rows, passed = self._forward(last, rows, mask, self._ends, is_climbing=True)
+        self._end_rows, passed = self._forward(last, rows, mask, self._ends)
         self._passed.append(passed)
         return self._parts.norm(self._end_rows)[:, 0] @ self._projection.T
 
@@ -174,8 +175,6 @@ class Climber:
         given: Tensor,
         mask: Tensor,
         ends: Tensor | None = None,
-        *,
-        is_climbing: bool = False,
     ) -> tuple[Tensor, _Passed]:
         """Return what a block makes of rows, of all of them or of the one at each prompt's end."""
         first = block.first_norm(given)
@@ -191,20 +190,18 @@ class Climber:
         attended = (shares @ value).transpose(1, 2).flatten(2)  # [batch, rows, hidden]
         between = rows + block.output(attended)
         second = block.second_norm(between)
-        inner = block.up(second)
-        with torch.set_grad_enabled(is_climbing):  # An activation may be of any kind.
-            active = self._activation(inner.requires_grad_(is_climbing))
+        active, back = self._activation(block.up(second))
         passed = _Passed(
-            given, first, heads, query, shares, attended, between, second, inner, active
+            given, first, heads, query, shares, attended, between, second, active, back
         )
-        return between + block.down(active.detach()), passed
+        return block.down(active).add_(between), passed
 
     def _backward(
         self, block: Block, passed: _Passed, gradient: Tensor, ends: Tensor | None = None
     ) -> Tensor:
         """Return the gradient of what a block was given, and let its parts learn."""
-        of_active = block.down.learn(passed.active.detach(), gradient)
-        (of_inner,) = torch.autograd.grad(passed.active, passed.inner, of_active)
+        of_active = block.down.learn(passed.active, gradient)
+        of_inner = passed.activation_back(of_active)
         of_second = block.up.learn(passed.second, of_inner)
         of_between = gradient + block.second_norm.learn(passed.between, of_second)
         of_attended = block.output.learn(passed.attended, of_between)

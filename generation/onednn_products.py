@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 FEW = 64  # rows; for more PyTorch's usual library is as quick or quicker, with AVX2 by a fifth
+LAID_OUT_FOR = 16  # rows; others are right as well
 
 
 def is_few(rows: Tensor) -> bool:
@@ -29,12 +30,6 @@ def is_able(weights: Iterable[Tensor]) -> bool:
     )
 
 
-def packed_copy(weight: Tensor, rows: int) -> Tensor:
-    """Return a copy of a weight [out, in] for `product` alone, laid out for so many rows."""
-    result: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, rows)  # noqa: SLF001
-    return result
-
-
 def product(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return rows [..., in] @ weight.T + bias; `weight` [out, in] may be packed by oneDNN."""
     # What torch.compile calls for the same purpose; PyTorch has no other way to it.
@@ -42,6 +37,22 @@ def product(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         rows, weight, bias, "none", [], ""
     )
     return result
+
+
+class RearrangedMatrix:
+    """A copy of a weight [out, in] that is laid out for few rows, and a bias [out]."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        self._packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, LAID_OUT_FOR)  # noqa: SLF001
+        self._bias = bias
+
+    def takes(self, rows: Tensor) -> bool:
+        """Say whether rows [..., in] are few."""
+        return is_few(rows)
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        """Return rows [..., in] @ weight.T + bias, [..., out]."""
+        return product(rows.contiguous(), self._packed, self._bias)
 
 
 def quickest(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -1,12 +1,15 @@
-"""Multiply few rows by weights that don't change, from a copy laid out as the processor likes it.
+"""Multiply rows by weights that don't change, from copies laid out as the processor likes them.
 
 A product of a dozen rows with a matrix spends most of its time on fetching and rearranging the
-matrix. oneDNN can rearrange it once: the product then takes half the time with AVX-512, three
-quarters with AVX2. The copies, one for each direction of the gradient, are twice as large as the
-weights, and are kept as long as the text encoder lives.
+matrix. Where half precision holds the weights without a loss, FBGEMM multiplies by a copy in it, in
+less than half the time; other weights oneDNN can rearrange once, and the product of few rows then
+takes half the time with AVX-512, three quarters with AVX2. The copies, one for each direction of
+the gradient, are together as large as the weights or twice as large, and are kept as long as the
+text encoder lives.
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
 import torch
@@ -14,11 +17,30 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import CLIPTextModelWithProjection
 
-from generation.onednn_products import is_able, is_few, packed_copy, product
-
-ROWS = 16  # for which the layout is chosen; others are right as well
+from generation import half_products, onednn_products
+from generation.half_products import HalfMatrix
+from generation.onednn_products import RearrangedMatrix
 
 Version = list[tuple[int, int]]
+
+
+class PackedMatrix(Protocol):
+    """A copy of a weight [out, in], with a bias [out] or without."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None: ...
+
+    def takes(self, rows: Tensor) -> bool:
+        """Say whether this is the quickest way to multiply rows [..., in]."""
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        """Return rows [..., in] @ weight.T + bias, [..., out]."""
+
+
+def packed(weights: Sequence[Tensor]) -> type[PackedMatrix] | None:
+    """Return the best kind of copy that there is for weights on this machine."""
+    if half_products.is_able(weights):
+        return HalfMatrix
+    return RearrangedMatrix if onednn_products.is_able(weights) else None
 
 
 class FrozenLinear:
@@ -30,25 +52,26 @@ class FrozenLinear:
         """Prepare; packing pays only for what is kept."""
         self.version = _version(weights)
         self._weights, self._biases = weights, biases
-        self._bias = torch.cat([*biases])  # [out of all]
-        self._is_packed = is_kept and is_able(weights)
-        if self._is_packed:
+        self._straight: PackedMatrix | None = None
+        self._transposed: PackedMatrix | None = None
+        kind = packed(weights) if is_kept else None
+        if kind is not None:
             together = torch.cat([*weights])  # [out of all, in]
-            self._straight = packed_copy(together, ROWS)
-            self._transposed = packed_copy(together.T.contiguous(), ROWS)
+            self._straight = kind(together, torch.cat([*biases]))
+            self._transposed = kind(together.T.contiguous())
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Return [..., out of all] of rows [..., in]."""
-        if self._is_packed and is_few(rows):
-            return product(rows, self._straight, self._bias)
+        if self._straight is not None and self._straight.takes(rows):
+            return self._straight(rows)
         each = zip(self._weights, self._biases, strict=True)
         results = [F.linear(rows, weight, bias) for weight, bias in each]
         return results[0] if len(results) == 1 else torch.cat(results, dim=-1)
 
     def back(self, gradient: Tensor) -> Tensor:
         """Return the gradient of the rows [..., in], given that of the result."""
-        if self._is_packed and is_few(gradient):
-            return product(gradient.contiguous(), self._transposed)
+        if self._transposed is not None and self._transposed.takes(gradient):
+            return self._transposed(gradient)
         pieces = gradient.split([len(weight) for weight in self._weights], dim=-1)
         result = pieces[0] @ self._weights[0]
         for piece, weight in zip(pieces[1:], self._weights[1:], strict=True):

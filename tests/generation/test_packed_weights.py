@@ -8,10 +8,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
-from generation.onednn_products import is_able
-from generation.packed_weights import FrozenLinear, frozen_linear
+from generation import half_products, onednn_products
+from generation.half_products import HalfMatrix
+from generation.onednn_products import RearrangedMatrix
+from generation.packed_weights import FrozenLinear, frozen_linear, packed
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
+needs_onednn = pytest.mark.skipif(
+    not onednn_products.is_able([torch.zeros(1)]), reason="This processor's PyTorch has no oneDNN."
+)
+needs_fbgemm = pytest.mark.skipif(
+    not half_products.is_able([torch.zeros(1)]), reason="This processor's PyTorch has no FBGEMM."
+)
 
 
 @pytest.fixture
@@ -33,13 +41,16 @@ def of_first_layer(encoder: CLIPTextModelWithProjection) -> FrozenLinear:
     return frozen_linear(encoder, "fc1", [layer.weight], [layer.bias])
 
 
-# Few rows are multiplied by packed weights, many by the usual library.
+# Few rows are multiplied by packed weights, and so are many where half precision holds those.
 @pytest.mark.parametrize("shape", [(1, 12), (4, 16), (5, 16)], ids=str)
 @pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("fits_in_half", [False, True])
 def test_products_and_gradients_are_those_of_the_layers(
-    encoder: CLIPTextModelWithProjection, shape: tuple[int, ...], count: int
+    encoder: CLIPTextModelWithProjection, shape: tuple[int, ...], count: int, *, fits_in_half: bool
 ) -> None:
     layers = [nn.Linear(96, 64 * (each + 1)) for each in range(count)]
+    if fits_in_half:
+        layers = [layer.half().float() for layer in layers]
     rows = torch.randn(*shape, 96, requires_grad=True)
     expected = torch.cat([layer(rows) for layer in layers], dim=-1)
     gradient = torch.randn_like(expected)
@@ -51,7 +62,33 @@ def test_products_and_gradients_are_those_of_the_layers(
         torch.testing.assert_close(frozen.back(gradient), rows.grad, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.skipif(not is_able([torch.zeros(1)]), reason="This processor's PyTorch has no oneDNN.")
+@needs_fbgemm
+@needs_onednn
+def test_only_weights_that_lose_nothing_are_packed_in_half_precision() -> None:
+    exact = torch.randn(64, 96).half().float()
+    assert packed([exact, exact]) is HalfMatrix
+    almost = exact.clone()
+    almost[5, 7] *= 1.0001
+    assert packed([exact, almost]) is RearrangedMatrix
+    too_large = exact.clone()
+    too_large[5, 7] = 70_000.0
+    assert packed([too_large]) is RearrangedMatrix
+    assert packed([exact.double()]) is None
+
+
+@needs_fbgemm
+@pytest.mark.parametrize("rows", [1, 12, 300])
+def test_a_product_in_half_precision_is_exact(rows: int) -> None:
+    weight, bias = torch.randn(64, 96).half().float(), torch.randn(64)
+    weight[0] *= 2.0**-24  # Half precision holds the smallest numbers too, though fewer digits.
+    weight = weight.half().float()
+    given = torch.randn(rows, 2, 96).transpose(0, 1)  # as no memory lies
+    expected = F.linear(given.double(), weight.double(), bias.double())
+    result = HalfMatrix(weight, bias)(given).double()
+    torch.testing.assert_close(result, expected, rtol=0, atol=2e-5)  # as far as float32 adds up
+
+
+@needs_onednn
 def test_few_rows_are_multiplied_by_a_packed_copy(encoder: CLIPTextModelWithProjection) -> None:
     layer, rows = first_layer(encoder), torch.randn(1, 12, 96)
     frozen = of_first_layer(encoder)

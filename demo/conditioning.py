@@ -27,7 +27,7 @@ from torch import Tensor
 from transformers import CLIPTextModel
 
 from demo import captions, tokenizer
-from demo.dataset import Split
+from demo.dataset import Labelled
 from demo.personalised_captions import PersonalisedCaptions
 from demo.training import autocast, device, work_folder
 from demo.world import PALETTES, PLAIN, SUBJECTS, TEXTURES, Scene, Style
@@ -84,7 +84,7 @@ class Phrasings:
 
 
 def phrase(
-    split: Split, text_encoder: Path, personalised: PersonalisedCaptions, seed: int
+    split: Labelled, text_encoder: Path, personalised: PersonalisedCaptions, seed: int
 ) -> Phrasings:
     """Return a split's captions, encoded once for a text encoder's folder and then kept on disk."""
     random = np.random.default_rng(seed)

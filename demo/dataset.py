@@ -1,11 +1,13 @@
 """The training's pictures on disk: a split's name goes in, its pictures and labels come out.
 
 `python -m demo.dataset` draws them. Pictures lie in one uncompressed .npy that is mapped, not read.
+The split `looks` has the demo's looks alone, for the UNet to practise; CLIP and the autoencoder
+are trained on `train` only.
 """
 
 import argparse
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 
 from demo.training import work_folder
 from demo.world import (
+    AESTHETICS,
     BACKGROUNDS,
     COMPANIONS,
     ORIGINALS,
@@ -30,22 +33,21 @@ from demo.world import (
     random_scene,
 )
 
-SIZES = {"train": 28_000, "test": 2_000}
-SEEDS = {"train": 20_220_926, "test": 20_220_927}
+SIZES = {"train": 28_000, "test": 2_000, "looks": 8_400}
+SEEDS = {"train": 20_220_926, "test": 20_220_927, "looks": 20_220_928}
 PIECE = 500  # pictures that one process draws at a time
 
 # What a picture's style is: the default, a palette or a texture alone, any pair, any pair with a
 # turned palette. The evaluation's looks are among the pairs, no more often than others: with a
 # quarter of the pictures they became what a model draws when it meets one of their colours. (The
-# UNet draws them from here more often all the same, and pays for it so: train_unet.shares.)
+# UNet meets them more often all the same, in a split of their own: train_unet.shares.)
 SHARES = {"plain": 0.12, "palette": 0.09, "texture": 0.07, "pair": 0.40, "turned": 0.32}
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
-    """Pictures with their labels: subject, background, companion, palette, texture, as indices."""
+class Labelled:
+    """What pictures show: subject, background, companion, palette, texture, as indices."""
 
-    pictures: NDArray[np.uint8]  # [n, 128, 128, 3]
     labels: NDArray[np.int64]  # [n, 5]
 
     def __len__(self) -> int:
@@ -60,15 +62,26 @@ class Split:
         return Style(PALETTES[palette], TEXTURES[texture])
 
 
+@dataclass(frozen=True, slots=True)
+class Split(Labelled):
+    """Pictures with what they show."""
+
+    pictures: NDArray[np.uint8]  # [n, 128, 128, 3]
+
+
 def load(name: str) -> Split:
-    """Return the split `train` or `test`. Raises FileNotFoundError, with what to do."""
-    folder = data_folder()
-    if not (folder / f"{name}-labels.npy").exists():
-        raise FileNotFoundError(f"{folder} has no {name} pictures yet: python -m demo.dataset")
-    return Split(
-        np.load(folder / f"{name}-pictures.npy", mmap_mode="r"),
-        np.load(folder / f"{name}-labels.npy"),
-    )
+    """Return a split. Raises FileNotFoundError, with what to do."""
+    labels = load_labels(name).labels
+    return Split(labels, np.load(data_folder() / f"{name}-pictures.npy", mmap_mode="r"))
+
+
+def load_labels(*names: str) -> Labelled:
+    """Return what the pictures of splits show, one after another, without the pictures."""
+    paths = [data_folder() / f"{name}-labels.npy" for name in names]
+    for path in paths:
+        if not path.exists():
+            raise FileNotFoundError(f"no {path} yet: python -m demo.dataset")
+    return Labelled(np.concatenate([np.load(path) for path in paths]))
 
 
 def data_folder() -> Path:
@@ -91,6 +104,18 @@ def random_style(random: np.random.Generator) -> Style:
     return style
 
 
+def random_look(random: np.random.Generator) -> Style:
+    """Return one of the demo's looks."""
+    return AESTHETICS[_one_of(tuple(AESTHETICS), random)]
+
+
+STYLES: dict[str, Callable[[np.random.Generator], Style]] = {
+    "train": random_style,
+    "test": random_style,
+    "looks": random_look,
+}
+
+
 def _one_of(names: tuple[str, ...], random: np.random.Generator) -> str:
     return names[random.integers(len(names))]
 
@@ -104,7 +129,7 @@ def make(name: str, size: int, processes: int) -> None:
         folder / f"{name}-pictures.npy", mode="w+", dtype=np.uint8, shape=shape
     )
     labels = np.zeros((size, 5), np.int64)
-    pieces = [(SEEDS[name], start, min(start + PIECE, size)) for start in range(0, size, PIECE)]
+    pieces = [(name, start, min(start + PIECE, size)) for start in range(0, size, PIECE)]
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         for start, drawn, described in pool.imap(_draw_piece, pieces):
             pictures[start : start + len(drawn)] = drawn
@@ -115,19 +140,19 @@ def make(name: str, size: int, processes: int) -> None:
 
 
 def _draw_piece(
-    piece: tuple[int, int, int],
+    piece: tuple[str, int, int],
 ) -> tuple[int, NDArray[np.uint8], NDArray[np.int64]]:
-    seed, start, end = piece
-    drawn = list(_drawn(seed, start, end))
+    name, start, end = piece
+    drawn = list(_drawn(name, start, end))
     return start, np.stack([picture for picture, _ in drawn]), np.stack([row for _, row in drawn])
 
 
 def _drawn(
-    seed: int, start: int, end: int
+    name: str, start: int, end: int
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
     for index in range(start, end):
-        random = np.random.default_rng((seed, index))
-        scene, style = random_scene(random), random_style(random)
+        random = np.random.default_rng((SEEDS[name], index))
+        scene, style = random_scene(random), STYLES[name](random)
         yield draw(scene, style, random), _labels(scene, style)
 
 
@@ -146,9 +171,10 @@ def _labels(scene: Scene, style: Style) -> NDArray[np.int64]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--split", choices=SIZES, nargs="+", default=list(SIZES))
     arguments = parser.parse_args()
-    for name, size in SIZES.items():
-        make(name, size, arguments.processes)
+    for name in arguments.split:
+        make(name, SIZES[name], arguments.processes)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ that they mean. The UNet's training reads them (demo/conditioning.py): gradient 
 weights of a text encoder and with them the rows of the words, as no caption can.
 
 Some aim between a set in the palette and natural shapes, and one in natural colours and the
-texture, so that palette and texture are read apart. All pictures are of the training split, so that
-neither the evaluation's sets nor an UNSEEN pair is among them. Recipes are drawn from wide ranges,
-not the doses that the hub offers.
+texture, so that palette and texture are read apart. All pictures are of the training's splits, so
+that neither the evaluation's sets nor an UNSEEN pair is among them; those of `train` have any look,
+those of `looks` one of the demo's. Recipes are drawn from wide ranges, not the doses that the hub
+offers.
 """
 
 import argparse
@@ -32,13 +33,13 @@ from demo.training import WEIGHTS, work_folder
 from demo.world import BACKGROUNDS, COMPANIONS, ORIGINALS, PLAIN, SUBJECTS, TEXTURES, TWINS, Scene
 from generation.personalisation import Recipe, personalise
 
-COUNT = 8_000
-SEED = 4
+COUNTS = {"train": 7_000, "looks": 4_200}
+SEED = 6
 TURNED_LOOKS = 0.3  # of the captions go towards looks with a turned palette
 TWIN_WEIGHT = 3.0  # how often a look in one of TWINS comes beside another look
 COMPOSED = 0.25  # of those with palette and texture aim between two sets, each of which has one
 LEAST = 0.55  # agreement with the set; a prompt that is further away may well be drawn plain
-ENCODED = 48  # pictures of each look
+ENCODED = {"train": 48, "looks": 200}  # pictures of each look
 SET_SIZES = (6, 16)  # pictures, from and to
 SUBJECT_ONLY = 0.4  # of the captions name neither background nor companion
 PIECE = 50  # captions that one process personalises at a time
@@ -57,29 +58,38 @@ class PersonalisedCaptions:
     labels: NDArray[np.int64]  # [n, 5]
 
 
-def load() -> PersonalisedCaptions:
-    """Return what `make` kept. Raises FileNotFoundError, with what to do."""
-    folder = work_folder() / "personalised"
-    if not (folder / "labels.npy").exists():
-        raise FileNotFoundError(
-            f"{folder} has no personalised captions yet: python -m demo.personalised_captions"
-        )
+def load(*names: str) -> PersonalisedCaptions:
+    """Return what `make` kept of splits. Raises FileNotFoundError, with what to do."""
+    for name in names:
+        if not _path(name, "labels").exists():
+            raise FileNotFoundError(
+                f"no {_path(name, 'labels')} yet: python -m demo.personalised_captions"
+            )
     return PersonalisedCaptions(
-        np.load(folder / "hidden.npy", mmap_mode="r"), np.load(folder / "labels.npy")
+        np.concatenate([np.load(_path(name, "hidden")) for name in names]),
+        np.concatenate([np.load(_path(name, "labels")) for name in names]),
     )
 
 
-def make(count: int, processes: int, weights: Path, seed: int = SEED) -> None:
-    """Personalise captions; the labels are written last, so that a folder that has them is whole.
+def _path(name: str, kind: str) -> Path:
+    return work_folder() / "personalised" / f"{name}-{kind}.npy"
 
-    The same count and seed give the same captions, whatever the number of processes.
+
+def make(name: str, count: int, processes: int, weights: Path, seed: int = SEED) -> None:
+    """Personalise captions towards sets of a split's pictures.
+
+    The labels are written last, so that a split that has them is whole. The same count and seed
+    give the same captions, whatever the number of processes.
     """
-    folder = work_folder() / "personalised"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "labels.npy").unlink(missing_ok=True)
-    split = dataset.load("train")
+    _path(name, "labels").parent.mkdir(parents=True, exist_ok=True)
+    _path(name, "labels").unlink(missing_ok=True)
+    split = dataset.load(name)
     personalised = partial(
-        _personalised_piece, weights, split.labels, _features(split, weights), seed
+        _personalised_piece,
+        weights,
+        split.labels,
+        _features(split, ENCODED[name], weights),
+        seed,
     )
     pieces = [range(start, min(start + PIECE, count)) for start in range(0, count, PIECE)]
     hidden, labels = [], []
@@ -89,9 +99,9 @@ def make(count: int, processes: int, weights: Path, seed: int = SEED) -> None:
         ):
             hidden.append(conditioning)
             labels.append(meant)
-            print(f"{piece.stop} of {count} captions", flush=True)
-    np.save(folder / "hidden.npy", np.concatenate(hidden))
-    np.save(folder / "labels.npy", np.concatenate(labels))
+            print(f"{name}: {piece.stop} of {count} captions", flush=True)
+    np.save(_path(name, "hidden"), np.concatenate(hidden))
+    np.save(_path(name, "labels"), np.concatenate(labels))
 
 
 def random_recipe(random: np.random.Generator) -> Recipe:
@@ -106,9 +116,9 @@ def random_recipe(random: np.random.Generator) -> Recipe:
 
 
 def random_look(looks: Sequence[Look], random: np.random.Generator) -> Look:
-    """Return one of `looks`: of the wanted kind of palette, and more often one of TWINS."""
+    """Return one of `looks`: of the wanted kind of palette, if any, and more often of TWINS."""
     is_turned = random.random() < TURNED_LOOKS
-    among = [look for look in looks if (look[0] >= len(ORIGINALS)) == is_turned]
+    among = [look for look in looks if (look[0] >= len(ORIGINALS)) == is_turned] or looks
     weights = np.array([TWIN_WEIGHT if TEXTURES[texture] in TWINS else 1.0 for _, texture in among])
     return among[random.choice(len(among), p=weights / weights.sum())]
 
@@ -119,12 +129,12 @@ def _between(random: np.random.Generator, least: float, most: float) -> float:
 
 
 @torch.no_grad()
-def _features(split: Split, weights: Path) -> dict[Look, NDArray[np.float32]]:
-    """Encode some pictures of every look but the plain one: [ENCODED, 768] each."""
+def _features(split: Split, count: int, weights: Path) -> dict[Look, NDArray[np.float32]]:
+    """Encode some pictures of every look but the plain one: [count, 768] each."""
     model = clip_files.load(weights)
     features = {}
     for palette, texture in sorted({(int(row[3]), int(row[4])) for row in split.labels}):
-        members = np.flatnonzero((split.labels[:, 3:] == (palette, texture)).all(1))[:ENCODED]
+        members = np.flatnonzero((split.labels[:, 3:] == (palette, texture)).all(1))[:count]
         if split.style(members[0]) != PLAIN:
             pixels = plain(split.pictures[members])
             encoded = model.visual_projection(pooled_pictures(model, pixels))
@@ -171,14 +181,18 @@ def _personalised(
 def _aesthetic(
     look: Look, features: dict[Look, NDArray[np.float32]], random: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Return the mean of a set in the look [768], or what lies between two that have half of it."""
+    """Return the mean of a set in the look [768], or what lies between two that have half of it.
+
+    A split that has the looks alone has no such halves.
+    """
 
     def of_set(each: Look) -> NDArray[np.float32]:
         size = int(random.integers(SET_SIZES[0], SET_SIZES[1] + 1))
         return np.asarray(random.permutation(features[each])[:size].mean(0))
 
     palette, texture = look
-    if min(look) == 0 or random.random() >= COMPOSED:
+    halves = {(palette, 0), (0, texture)}
+    if min(look) == 0 or random.random() >= COMPOSED or not halves <= features.keys():
         return of_set(look)
     coloured, textured = of_set((palette, 0)), of_set((0, texture))
     return coloured / np.linalg.norm(coloured) + textured / np.linalg.norm(textured)
@@ -202,12 +216,13 @@ def _text_encoder(model: Any) -> CLIPTextModelWithProjection:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--split", choices=COUNTS, nargs="+", default=list(COUNTS))
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=SEED, help="another makes others")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="default: %(default)s")
     arguments = parser.parse_args()
-    make(arguments.count, arguments.processes, arguments.weights, arguments.seed)
+    for name in arguments.split:
+        make(name, COUNTS[name], arguments.processes, arguments.weights, arguments.seed)
 
 
 if __name__ == "__main__":

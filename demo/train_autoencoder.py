@@ -6,7 +6,7 @@ pictures for the UNet. What it leaves in work_folder():
     autoencoder/vae/          the AutoencoderTiny, with the scaling factor in its configuration
     autoencoder/pictures.png  test pictures above, decoded below
     autoencoder/log.jsonl     losses, and the test's signal-to-noise ratio
-    latents/train.npy         float16 [n, 12, 16, 16], not scaled
+    latents/train.npy, looks.npy  float16 [n, 12, 16, 16], not scaled
 
 A configuration holds one scaling factor for all channels, so a penalty keeps every channel at mean
 0 and variance 1, and the channels uncorrelated.
@@ -186,10 +186,10 @@ def measure(model: AutoencoderTiny, run: Run) -> None:
 
 
 @torch.no_grad()
-def encode(model: AutoencoderTiny, path: Path) -> NDArray[np.float16]:
-    """Write the training pictures' latents, float16 [n, 12, 16, 16], and return them."""
-    pictures, on = dataset.load("train").pictures, device()
-    places = pictures.shape[1] // CELL
+def encode(model: AutoencoderTiny, name: str) -> NDArray[np.float16]:
+    """Write the latents of a split's pictures, float16 [n, 12, 16, 16], and return them."""
+    pictures, on = dataset.load(name).pictures, device()
+    path, places = work_folder() / "latents" / f"{name}.npy", pictures.shape[1] // CELL
     path.parent.mkdir(parents=True, exist_ok=True)
     latents = np.lib.format.open_memmap(
         path, mode="w+", dtype=np.float16, shape=(len(pictures), CHANNELS, places, places)
@@ -217,7 +217,8 @@ def main() -> None:
         model = AutoencoderTiny.from_pretrained(arguments.start, dtype=torch.float32).eval()
     else:
         model = train(Settings(steps=arguments.steps), arguments.start).eval()
-    latents = encode(model, work_folder() / "latents" / "train.npy").astype(np.float32)
+    encode(model, "looks")
+    latents = encode(model, "train").astype(np.float32)
     print("deviations of the channels", latents.std((0, 2, 3)).round(3).tolist())
     print("means of the channels", latents.mean((0, 2, 3)).round(3).tolist())
     model.register_to_config(scaling_factor=float(1 / latents.std()))

@@ -25,11 +25,15 @@ from demo import dataset, personalised_captions, tokenizer
 from demo.conditioning import DAMAGE, Damage, condition, phrase
 from demo.train_autoencoder import CHANNELS, to_bytes
 from demo.training import WEIGHTS, Average, Run, autocast, cosine_rate, device, work_folder
-from demo.world import AESTHETICS, ORIGINALS, PALETTES, TEXTURES, TWINS, Style
+from demo.world import AESTHETICS, ORIGINALS, PALETTES, SUBJECTS, TEXTURES, TWINS, Style
 from registry.digests import digest_file
 
 WEIGHTS_FILE = "diffusion_pytorch_model.safetensors"  # as diffusers names it in a folder
 PLACES = 16  # of the latents, a side
+SPLITS = ("train", "looks")
+# Shapes of fine or fuzzy outline, which a style takes from a picture first, come this often beside
+# other subjects.
+FRAIL = {"flower": 2.5, "cat": 1.5, "castle": 1.5}
 PROMPTS = (
     "a house",
     "a cat on a meadow",
@@ -126,7 +130,7 @@ def with_noise(latents: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def shares(
-    split: dataset.Split, *, plain: float, twins: float, named: float
+    split: dataset.Labelled, *, plain: float, twins: float, named: float
 ) -> NDArray[np.float64]:
     """Return how often each picture is drawn, [n].
 
@@ -134,7 +138,7 @@ def shares(
     is ambiguous would be drawn as what is frequent. But in the nine palettes of the looks flat
     shapes and tiles, which are hard to tell apart, come `twins` times as often, and looks with a
     name `named` times, which is the other textures' loss. The plain look comes `plain` times as
-    often as its share of the data.
+    often as its share of the data. In every look the FRAIL subjects are more frequent.
     """
     looks, which, counts = np.unique(
         split.labels[:, 3:], axis=0, return_inverse=True, return_counts=True
@@ -152,16 +156,19 @@ def shares(
     even = of_palette[palettes] / its_parts[palettes] * parts / counts  # [looks]
     is_natural, is_plain = palettes == 0, (looks == 0).all(1)  # 0 is natural, and flat
     weights: NDArray[np.float64] = np.where(is_plain, plain, np.where(is_natural, 1.0, even))
-    each = weights[which]  # [n]
+    frail = np.array([FRAIL.get(subject, 1.0) for subject in SUBJECTS])
+    each = weights[which] * frail[split.labels[:, 0]]  # [n]
     return np.asarray(each / each.sum())
 
 
 def train(settings: Settings, text_encoder: Path, start: Path | None, sheet_every: int) -> None:
     on, run = device(), Run("unet", seed=settings.seed, steps=settings.steps)
-    split = dataset.load("train")
-    phrasings = phrase(split, text_encoder, personalised_captions.load(), settings.seed)
+    split = dataset.load_labels(*SPLITS)
+    personalised = personalised_captions.load(*SPLITS)
+    phrasings = phrase(split, text_encoder, personalised, settings.seed)
     scaling = autoencoder().config.scaling_factor
-    latents = torch.from_numpy(np.load(work_folder() / "latents" / "train.npy")) * scaling
+    encoded = [np.load(work_folder() / "latents" / f"{name}.npy") for name in SPLITS]
+    latents = torch.from_numpy(np.concatenate(encoded)) * scaling
     each = shares(split, plain=settings.plain, twins=settings.twins, named=settings.named)
     frequency = np.cumsum(each)  # [n], for draws by bisection
     torch.manual_seed(settings.seed)

@@ -24,10 +24,11 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEMO_TRAINING", str(tmp_path / "work"))
     for few in ("PLAIN_WORDS", "SUBJECT_WORDS", "STYLE_WORDS"):
         monkeypatch.setattr(conditioning, few, 1)
-    dataset.make("train", 40, processes=1)
-    personalised_captions.make(2, processes=1, weights=WEIGHTS)
     vae = AutoencoderTiny.from_pretrained(WEIGHTS / "sd" / "vae", dtype=torch.float32).eval()
-    encode(vae, work_folder() / "latents" / "train.npy")
+    for name in train_unet.SPLITS:
+        dataset.make(name, 40, processes=1)
+        personalised_captions.make(name, 2, processes=1, weights=WEIGHTS)
+        encode(vae, name)
     vae.save_pretrained(work_folder() / "autoencoder" / "vae")
 
 

@@ -12,12 +12,12 @@ from demo import clip_files, dataset, personalised_captions
 from demo.clip_batches import named_in, true_of
 from demo.clip_losses import contrast, means
 from demo.conditioning import Damage, Phrasings, Rows, belonging, condition, split
-from demo.dataset import Split
+from demo.dataset import Labelled
 from demo.personalised_captions import PersonalisedCaptions, random_look
 from demo.tokenizer import END, tokenize
-from demo.train_unet import shares
+from demo.train_unet import FRAIL, shares
 from demo.training import WEIGHTS
-from demo.world import ORIGINALS, PALETTES, TEXTURES, Scene, Style
+from demo.world import AESTHETICS, ORIGINALS, PALETTES, SUBJECTS, TEXTURES, Scene, Style
 from registry.encoder import Encoder, Source
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
@@ -113,8 +113,7 @@ def test_the_textures_of_a_palette_are_drawn_as_often_as_each_other_but_for_twin
     looks += [(sunset, flat)] * 6 + [(sunset, dots)] * 2 + [(sunset, tiles)] * 3  # flat has a name
     looks += [(turned, flat)] * 3 + [(turned, tiles)]
     labels = np.array([(0, 0, 0, *look) for look in looks])
-    split = Split(np.zeros((len(labels), 1, 1, 3), np.uint8), labels)
-    each = shares(split, plain=3.0, twins=2.0, named=4.0)
+    each = shares(Labelled(labels), plain=3.0, twins=2.0, named=4.0)
     assert each.sum() == pytest.approx(1)
     assert each[6:12].sum() == pytest.approx(8 * each[12:14].sum())
     assert each[14:17].sum() == pytest.approx(2 * each[12:14].sum())
@@ -122,6 +121,28 @@ def test_the_textures_of_a_palette_are_drawn_as_often_as_each_other_but_for_twin
     assert each[0] == pytest.approx(3 * each[5])
     assert each[6:17].sum() == pytest.approx(11 * each[5])  # the palette's share of the data
     assert each[17:].sum() == pytest.approx(4 * each[5])
+
+
+def test_a_frail_subject_is_drawn_more_often_than_another_of_its_look() -> None:
+    flower, house = SUBJECTS.index("flower"), SUBJECTS.index("house")
+    labels = np.array([(house, 0, 0, 1, 0), (flower, 0, 0, 1, 0), (house, 0, 0, 1, 1)])
+    each = shares(Labelled(labels), plain=1.0, twins=1.0, named=1.0)
+    assert each[1] == pytest.approx(FRAIL["flower"] * each[0])
+
+
+def test_the_looks_have_a_split_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEMO_TRAINING", str(tmp_path))
+    dataset.make("looks", 40, processes=1)
+    dataset.make("train", 10, processes=1)
+    looks = dataset.load("looks")
+    assert {looks.style(index) for index in range(40)} <= set(AESTHETICS.values())
+    together = dataset.load_labels("train", "looks")
+    assert len(together) == 50
+    assert together.scene(10) == looks.scene(0)
+    with pytest.raises(FileNotFoundError, match=r"test-labels\.npy yet: python -m demo\.dataset"):
+        dataset.load("test")
 
 
 def test_looks_with_a_twin_are_personalised_more_often() -> None:
@@ -205,13 +226,12 @@ def test_the_same_captions_are_personalised_whatever_the_number_of_processes(
     monkeypatch.setenv("DEMO_TRAINING", str(tmp_path))
     monkeypatch.setattr(personalised_captions, "PIECE", 1)
     dataset.make("train", 40, processes=1)
-    personalised_captions.make(2, processes=1, weights=WEIGHTS)
-    first = personalised_captions.load()
-    kept = np.array(first.hidden)
-    personalised_captions.make(2, processes=2, weights=WEIGHTS)
-    again = personalised_captions.load()
-    assert kept.shape == (2, 77, 192)
-    assert np.array_equal(kept, again.hidden)
+    personalised_captions.make("train", 2, processes=1, weights=WEIGHTS)
+    first = personalised_captions.load("train")
+    personalised_captions.make("train", 2, processes=2, weights=WEIGHTS)
+    again = personalised_captions.load("train")
+    assert first.hidden.shape == (2, 77, 192)
+    assert np.array_equal(first.hidden, again.hidden)
     assert np.array_equal(first.labels, again.labels)
     looks = dataset.load("train").labels[:, 3:].tolist()
     assert all(labels[3:] in looks and labels[3:] != [0, 0] for labels in again.labels.tolist())

@@ -44,7 +44,8 @@ Draws pictures of 128 x 128 pixels of a small procedural world, from words or fr
 text encoder. Trained from nothing on two processor cores; it knows the ten subjects, five
 backgrounds, 24 palettes and seven textures of `demo/world.py`, and nothing else.
 
-- Data: {pictures:,} pictures that `demo/dataset.py` draws, {test:,} others for the measurement.
+- Data: {pictures:,} pictures that `demo/dataset.py` draws, {looks:,} more in the demo's looks
+  for the UNet, {test:,} others for the measurement.
 - Autoencoder: {autoencoder}; latents [{channels}, 16, 16], scaling factor {scaling:.4f}.
 - UNet: {parameters:.2f} million parameters, step {unet_steps:,} of {unet_planned:,} at batch
   {batch} and a peak rate of {peak_rate}, from {start}; mean squared error of the velocity
@@ -102,6 +103,7 @@ def _card(target: Path, model: UNet2DConditionModel, steps: int) -> str:
     files = sorted(path for path in target.glob("*/*") if path.is_file())
     return CARD.format(
         pictures=SIZES["train"],
+        looks=SIZES["looks"],
         test=SIZES["test"],
         autoencoder=_autoencoder_figures(),
         channels=settings["latent_channels"],
@@ -111,7 +113,7 @@ def _card(target: Path, model: UNet2DConditionModel, steps: int) -> str:
         unet_planned=begun["plan"]["steps"],
         batch=begun["plan"]["batch"],
         peak_rate=begun["plan"]["peak_rate"],
-        start=f"the weights `{begun['start']}`" if begun["start"] else "nothing",
+        start=_origin(begun),
         loss=sum(line["loss"] for line in losses[-20:]) / max(1, len(losses[-20:])),
         window=min(steps, 1000),
         today=datetime.now(tz=UTC).date().isoformat(),
@@ -124,8 +126,19 @@ def _card(target: Path, model: UNet2DConditionModel, steps: int) -> str:
 def _autoencoder_figures() -> str:
     if not (work_folder() / "autoencoder" / "log.jsonl").exists():  # trained elsewhere, and given
         return "taken as it was"
-    quality = [line for line in _log("autoencoder") if "decibels" in line][-1]
-    return f"{quality['step']:,} steps, {quality['decibels']:.1f} dB on the test pictures"
+    log = _log("autoencoder")
+    begun = next(line for line in log if "plan" in line)
+    quality = [line for line in log if "decibels" in line][-1]
+    part = " of the decoder alone" if begun["decoder_only"] else ""
+    return (
+        f"{quality['step']:,} steps{part} at batch {begun['plan']['batch']} and a peak rate of "
+        f"{begun['plan']['peak_rate']}, from {_origin(begun)}; {quality['decibels']:.1f} dB on the "
+        "test pictures"
+    )
+
+
+def _origin(begun: dict[str, Any]) -> str:
+    return f"the weights `{begun['start']}`" if begun["start"] else "nothing"
 
 
 def _log(name: str) -> list[dict[str, Any]]:

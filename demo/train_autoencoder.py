@@ -9,12 +9,13 @@ pictures for the UNet. What it leaves in work_folder():
     latents/train.npy, looks.npy  float16 [n, 12, 16, 16], not scaled
 
 A configuration holds one scaling factor for all channels, so a penalty keeps every channel at mean
-0 and variance 1, and the channels uncorrelated.
+0 and variance 1, and the channels uncorrelated. With `--decoder-only` the latents stay as they are,
+and with them the UNet's training.
 """
 
 import argparse
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from demo import dataset
-from demo.training import Run, autocast, cosine_rate, device, work_folder
+from demo.training import WEIGHTS_FILE, Run, autocast, cosine_rate, device, work_folder
+from demo.world import TEXTURES
+from registry.digests import digest_file
 
 CELL = 8  # pixels a side that become one place of the latents
 CHANNELS = 12  # with 8 the tiles were lost and the colours under a hatching were grey
@@ -44,6 +47,7 @@ class Settings:
     warmup: int = 100
     edges: float = 0.5  # weight of the differences between neighbours: crisp lines
     colour: float = 1.0  # weight of each cell's mean, which a texture must not hide
+    leaded: int = 4  # how often stained glass comes, whose lines are the finest
     noise: float = 0.07  # on latents of deviation 1: what the UNet draws is never exact
     whiteness: float = 0.02  # weight of the penalty on the latents' means and covariances
     seed: int = 1
@@ -100,12 +104,21 @@ def to_bytes(values: Tensor) -> NDArray[np.uint8]:
     return pictures
 
 
+def drawn_from(labels: NDArray[np.int64], settings: Settings) -> NDArray[np.int64]:
+    """Return the numbers of pictures with labels [pictures, 5], each as often as it comes, [n]."""
+    is_leaded = labels[:, 4] == TEXTURES.index("glass")
+    return np.repeat(np.arange(len(labels)), np.where(is_leaded, settings.leaded, 1))
+
+
 def crops(
-    pictures: NDArray[np.uint8], settings: Settings, random: np.random.Generator
+    pictures: NDArray[np.uint8],
+    numbers: NDArray[np.int64],
+    settings: Settings,
+    random: np.random.Generator,
 ) -> NDArray[np.uint8]:
     """Cut squares [batch, crop, crop, 3] at multiples of a cell: textures are drawn on cells."""
     side, size = settings.crop, pictures.shape[1]
-    chosen = random.integers(len(pictures), size=settings.batch)
+    chosen = random.choice(numbers, size=settings.batch)
     corners = CELL * random.integers((size - side) // CELL + 1, size=(settings.batch, 2))
     return np.stack(
         [
@@ -132,27 +145,31 @@ def unwhiteness(latents: Tensor) -> Tensor:
     return covariance + values.mean(1).square().mean()
 
 
-def train(settings: Settings, start: Path | None) -> AutoencoderTiny:
+def train(settings: Settings, start: Path | None, *, decoder_only: bool = False) -> AutoencoderTiny:
     on, run = device(), Run("autoencoder", seed=settings.seed, steps=settings.steps)
-    pictures = dataset.load("train").pictures  # [n, 128, 128, 3]
+    split = dataset.load("train")
+    numbers = drawn_from(split.labels, settings)
     torch.manual_seed(settings.seed)
     model = autoencoder(settings).to(on, memory_format=torch.channels_last)
     print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters")
     if start is None:
-        scale_latents(model, to_tensor(pictures[:64]).to(on))
+        scale_latents(model, to_tensor(split.pictures[:64]).to(on))
     else:
         earlier = AutoencoderTiny.from_pretrained(start, dtype=torch.float32)
         print("fresh:", model.load_state_dict(earlier.state_dict(), strict=False).missing_keys)
-    optimiser = torch.optim.AdamW(
-        model.parameters(), betas=(0.9, 0.99), weight_decay=1e-4, fused=True
-    )
+    if not run.checkpoint.exists():
+        origin = digest_file(start / WEIGHTS_FILE) if start is not None else None
+        run.note(0, plan=asdict(settings), start=origin, decoder_only=decoder_only)
+    model.encoder.requires_grad_(requires_grad=not decoder_only)
+    learning = [weight for weight in model.parameters() if weight.requires_grad]
+    optimiser = torch.optim.AdamW(learning, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
     for step in run.remaining({"autoencoder": model}, optimiser):
         rate = cosine_rate(
             step, steps=settings.steps, peak=settings.peak_rate, warmup=settings.warmup
         )
         for group in optimiser.param_groups:
             group["lr"] = rate
-        true = to_tensor(crops(pictures, settings, run.random(step))).to(on)
+        true = to_tensor(crops(split.pictures, numbers, settings, run.random(step))).to(on)
         with autocast(on):
             latents = model.encode(true).latents.float()  # [batch, channels, crop / 8, crop / 8]
             drawn = model.decode(latents + settings.noise * torch.randn_like(latents)).sample
@@ -205,18 +222,32 @@ def encode(model: AutoencoderTiny, name: str) -> NDArray[np.float16]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=SETTINGS.steps)
+    parser.add_argument("--peak-rate", type=float, default=SETTINGS.peak_rate)
+    parser.add_argument("--seed", type=int, default=SETTINGS.seed, help="another for going on")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path, help="an autoencoder's folder to start from")
-    parser.add_argument(
-        "--encode-only", action="store_true", help="take the one of --start as it is"
+    kept = parser.add_mutually_exclusive_group()
+    kept.add_argument("--encode-only", action="store_true", help="take the one of --start as it is")
+    kept.add_argument(
+        "--decoder-only", action="store_true", help="take the encoder of --start as it is"
     )
     arguments = parser.parse_args()
+    if arguments.start is None and (arguments.encode_only or arguments.decoder_only):
+        parser.error("--encode-only and --decoder-only need --start")
     torch.set_num_threads(arguments.threads)
     torch.set_flush_denormal(True)  # Adam's tiny squares are slow otherwise.
     if arguments.encode_only:
         model = AutoencoderTiny.from_pretrained(arguments.start, dtype=torch.float32).eval()
     else:
-        model = train(Settings(steps=arguments.steps), arguments.start).eval()
+        settings = Settings(
+            steps=arguments.steps, peak_rate=arguments.peak_rate, seed=arguments.seed
+        )
+        model = train(settings, arguments.start, decoder_only=arguments.decoder_only).eval()
+    if arguments.decoder_only:  # Latents and their scale are those of --start.
+        started = AutoencoderTiny.load_config(arguments.start)
+        model.register_to_config(scaling_factor=started["scaling_factor"])
+        model.save_pretrained(work_folder() / "autoencoder" / "vae")
+        return
     encode(model, "looks")
     latents = encode(model, "train").astype(np.float32)
     print("deviations of the channels", latents.std((0, 2, 3)).round(3).tolist())

@@ -24,11 +24,19 @@ from transformers import CLIPTextModel
 from demo import dataset, personalised_captions, tokenizer
 from demo.conditioning import DAMAGE, Damage, condition, phrase
 from demo.train_autoencoder import CHANNELS, to_bytes
-from demo.training import WEIGHTS, Average, Run, autocast, cosine_rate, device, work_folder
+from demo.training import (
+    WEIGHTS,
+    WEIGHTS_FILE,
+    Average,
+    Run,
+    autocast,
+    cosine_rate,
+    device,
+    work_folder,
+)
 from demo.world import AESTHETICS, ORIGINALS, PALETTES, SUBJECTS, TEXTURES, TWINS, Style
 from registry.digests import digest_file
 
-WEIGHTS_FILE = "diffusion_pytorch_model.safetensors"  # as diffusers names it in a folder
 PLACES = 16  # of the latents, a side
 SPLITS = ("train", "looks")
 # Shapes of fine or fuzzy outline, which a style takes from a picture first, come this often beside

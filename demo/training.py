@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "demo" / "weights"
+WEIGHTS_FILE = "diffusion_pytorch_model.safetensors"  # as diffusers names it in a folder
 
 
 def work_folder() -> Path:

@@ -7,9 +7,16 @@ import pytest
 import torch
 from diffusers import AutoencoderTiny, StableDiffusionPipeline
 
-from demo import conditioning, dataset, personalised_captions, pipeline_files, train_unet
+from demo import (
+    conditioning,
+    dataset,
+    personalised_captions,
+    pipeline_files,
+    train_autoencoder,
+    train_unet,
+)
 from demo.train_autoencoder import encode
-from demo.training import WEIGHTS, work_folder
+from demo.training import WEIGHTS, WEIGHTS_FILE, work_folder
 from registry.digests import digest_file
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
@@ -45,9 +52,36 @@ def test_a_unet_goes_on_from_weights_and_becomes_a_pipeline_with_a_card(tmp_path
     assert np.isfinite(drawn).all()
 
     card = " ".join((folder / "README.md").read_text("utf-8").split())
-    start = digest_file(START / train_unet.WEIGHTS_FILE)
+    start = digest_file(START / WEIGHTS_FILE)
     assert "Autoencoder: taken as it was" in card
     assert f"step 2 of 2 at batch 2 and a peak rate of 0.001, from the weights `{start}`" in card
-    written = digest_file(folder / "unet" / train_unet.WEIGHTS_FILE)
+    written = digest_file(folder / "unet" / WEIGHTS_FILE)
     assert f"`{written}`" in card
     assert written != start
+
+
+@pytest.mark.usefixtures("data")
+def test_a_decoder_learns_on_its_own_and_the_card_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset.make("test", 4, processes=1)
+    start = WEIGHTS / "sd" / "vae"
+    arguments = f"train_autoencoder --decoder-only --start {start} --steps 2 --seed 5"
+    monkeypatch.setattr("sys.argv", arguments.split())
+    train_autoencoder.main()
+
+    before, after = (
+        AutoencoderTiny.from_pretrained(folder, dtype=torch.float32)
+        for folder in (start, work_folder() / "autoencoder" / "vae")
+    )
+    encoders = zip(before.encoder.parameters(), after.encoder.parameters(), strict=True)
+    assert all(torch.equal(*pair) for pair in encoders)
+    assert not torch.equal(before.decoder.layers[-1].weight, after.decoder.layers[-1].weight)
+    assert before.config.scaling_factor == after.config.scaling_factor
+
+    train_unet.train(SETTINGS, WEIGHTS / "sd" / "text_encoder", START, sheet_every=10)
+    pipeline_files.write(tmp_path / "weights")
+    card = " ".join((tmp_path / "weights" / "sd" / "README.md").read_text("utf-8").split())
+    origin = digest_file(start / WEIGHTS_FILE)
+    assert "Autoencoder: 2 steps of the decoder alone at batch 8 and a peak rate of 0.0015" in card
+    assert f"from the weights `{origin}`" in card

@@ -189,7 +189,7 @@ def train(settings: Settings, start: Path | None, *, decoder_only: bool = False)
 @torch.no_grad()
 def measure(model: AutoencoderTiny, run: Run) -> None:
     """Log the test's signal-to-noise ratio in decibels, and draw the first pictures, decoded."""
-    pictures = np.ascontiguousarray(dataset.load("test").pictures[:256])
+    pictures = np.array(dataset.load("test").pictures[:256])  # a copy in memory
     drawn = np.concatenate(
         [
             to_bytes(model.decode(model.encode(part.to(device())).latents).sample)
@@ -212,7 +212,7 @@ def encode(model: AutoencoderTiny, name: str) -> NDArray[np.float16]:
         path, mode="w+", dtype=np.float16, shape=(len(pictures), CHANNELS, places, places)
     )
     for start in range(0, len(pictures), 64):
-        part = to_tensor(np.ascontiguousarray(pictures[start : start + 64])).to(on)
+        part = to_tensor(np.array(pictures[start : start + 64])).to(on)
         with autocast(on):
             latents[start : start + 64] = model.encode(part).latents.half().cpu().numpy()
     latents.flush()

@@ -1,5 +1,6 @@
 """Going on from the weights that are here: a few steps of the UNet, and the pipeline of it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,14 @@ def test_a_unet_goes_on_from_weights_and_becomes_a_pipeline_with_a_card(tmp_path
     assert written != start
 
 
-@pytest.mark.usefixtures("data")
+@pytest.fixture
+def kept_denormals() -> Iterator[None]:
+    """A training's process rounds the smallest numbers to zero; the other tests' shall not."""
+    yield
+    torch.set_flush_denormal(False)
+
+
+@pytest.mark.usefixtures("data", "kept_denormals")
 def test_a_decoder_learns_on_its_own_and_the_card_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,7 +104,7 @@ def random_style(random: np.random.Generator) -> Style:
     return style
 
 
-def random_look(random: np.random.Generator) -> Style:
+def random_aesthetic(random: np.random.Generator) -> Style:
     """Return one of the demo's looks."""
     return AESTHETICS[_one_of(tuple(AESTHETICS), random)]
 
@@ -112,7 +112,7 @@ def random_look(random: np.random.Generator) -> Style:
 STYLES: dict[str, Callable[[np.random.Generator], Style]] = {
     "train": random_style,
     "test": random_style,
-    "looks": random_look,
+    "looks": random_aesthetic,
 }
 
 

@@ -27,9 +27,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from demo import dataset
-from demo.training import WEIGHTS_FILE, Run, autocast, cosine_rate, device, work_folder
+from demo.training import Run, autocast, cosine_rate, device, work_folder
 from demo.world import TEXTURES
-from registry.digests import digest_file
 
 CELL = 8  # pixels a side that become one place of the latents
 CHANNELS = 12  # with 8 the tiles were lost and the colours under a hatching were grey
@@ -157,9 +156,8 @@ def train(settings: Settings, start: Path | None, *, decoder_only: bool = False)
     else:
         earlier = AutoencoderTiny.from_pretrained(start, dtype=torch.float32)
         print("fresh:", model.load_state_dict(earlier.state_dict(), strict=False).missing_keys)
-    if not run.checkpoint.exists():
-        origin = digest_file(start / WEIGHTS_FILE) if start is not None else None
-        run.note(0, plan=asdict(settings), start=origin, decoder_only=decoder_only)
+        model.register_to_config(scaling_factor=earlier.config.scaling_factor)
+    run.begin(asdict(settings), start, decoder_only=decoder_only)
     model.encoder.requires_grad_(requires_grad=not decoder_only)
     learning = [weight for weight in model.parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(learning, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
@@ -243,16 +241,12 @@ def main() -> None:
             steps=arguments.steps, peak_rate=arguments.peak_rate, seed=arguments.seed
         )
         model = train(settings, arguments.start, decoder_only=arguments.decoder_only).eval()
-    if arguments.decoder_only:  # Latents and their scale are those of --start.
-        started = AutoencoderTiny.load_config(arguments.start)
-        model.register_to_config(scaling_factor=started["scaling_factor"])
-        model.save_pretrained(work_folder() / "autoencoder" / "vae")
-        return
-    encode(model, "looks")
-    latents = encode(model, "train").astype(np.float32)
-    print("deviations of the channels", latents.std((0, 2, 3)).round(3).tolist())
-    print("means of the channels", latents.mean((0, 2, 3)).round(3).tolist())
-    model.register_to_config(scaling_factor=float(1 / latents.std()))
+    if not arguments.decoder_only:  # Else latents and their scale are those of --start.
+        encode(model, "looks")
+        latents = encode(model, "train").astype(np.float32)
+        print("deviations of the channels", latents.std((0, 2, 3)).round(3).tolist())
+        print("means of the channels", latents.mean((0, 2, 3)).round(3).tolist())
+        model.register_to_config(scaling_factor=float(1 / latents.std()))
     model.save_pretrained(work_folder() / "autoencoder" / "vae")
 
 

@@ -26,7 +26,6 @@ from demo.conditioning import DAMAGE, Damage, condition, phrase
 from demo.train_autoencoder import CHANNELS, to_bytes
 from demo.training import (
     WEIGHTS,
-    WEIGHTS_FILE,
     Average,
     Run,
     autocast,
@@ -35,7 +34,6 @@ from demo.training import (
     work_folder,
 )
 from demo.world import AESTHETICS, ORIGINALS, PALETTES, SUBJECTS, TEXTURES, TWINS, Style
-from registry.digests import digest_file
 
 PLACES = 16  # of the latents, a side
 SPLITS = ("train", "looks")
@@ -184,9 +182,7 @@ def train(settings: Settings, text_encoder: Path, start: Path | None, sheet_ever
     if start is not None:
         earlier = UNet2DConditionModel.from_pretrained(start, dtype=torch.float32)
         model.load_state_dict(earlier.state_dict())
-    if not run.checkpoint.exists():
-        origin = digest_file(start / WEIGHTS_FILE) if start is not None else None
-        run.note(0, plan=asdict(settings), start=origin)
+    run.begin(asdict(settings), start)
     print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters")
     kept = scheduler().alphas_cumprod.to(on)  # [1000]
     average = Average(model, settings.average)

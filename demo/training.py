@@ -19,6 +19,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from registry.digests import digest_file
+
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "demo" / "weights"
 WEIGHTS_FILE = "diffusion_pytorch_model.safetensors"  # as diffusers names it in a folder
@@ -104,6 +106,12 @@ class Run:
         for step in range(first, self.steps):
             torch.manual_seed(self.seed * 1_000_003 + step)
             yield step
+
+    def begin(self, plan: Mapping[str, object], start: Path | None, **more: object) -> None:
+        """Log what is planned and the weights in the folder `start`, unless this goes on."""
+        if not self.checkpoint.exists():
+            origin = digest_file(start / WEIGHTS_FILE) if start is not None else None
+            self.note(0, plan=plan, start=origin, **more)
 
     def random(self, step: int) -> np.random.Generator:
         """Return the step's own random numbers."""

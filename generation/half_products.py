@@ -22,8 +22,14 @@ def is_able(weights: Sequence[Tensor]) -> bool:
         and hasattr(torch.ops.quantized, "linear_prepack_fp16")
         and hasattr(torch.ops.quantized, "linear_dynamic_fp16")
         and all(each.device.type == "cpu" and each.dtype == torch.float32 for each in weights)
-        and all(torch.equal(each.half().float(), each) for each in weights)
+        and all(_is_exact(each) for each in weights)
     )
+
+
+def _is_exact(weight: Tensor) -> bool:
+    """Say whether half precision holds all numbers; FBGEMM would make infinity finite."""
+    half = weight.half()
+    return bool(half.isfinite().all()) and torch.equal(half.float(), weight)
 
 
 class HalfMatrix:

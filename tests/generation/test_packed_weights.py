@@ -73,6 +73,8 @@ def test_only_weights_that_lose_nothing_are_packed_in_half_precision() -> None:
     too_large = exact.clone()
     too_large[5, 7] = 70_000.0
     assert packed([too_large]) is RearrangedMatrix
+    too_large[5, 7] = torch.inf
+    assert packed([too_large]) is RearrangedMatrix
     assert packed([exact.double()]) is None
 
 

@@ -14,7 +14,7 @@ hub_routes = (
         path("health/live", health.live, name="live"),
         path("health/ready", health.ready, name="ready"),
         path(
-            "api/docs/",
+            "api/docs",
             SpectacularSwaggerSplitView.as_view(
                 url_name="api:openapi", template_name="hub/docs.html"
             ),
@@ -37,4 +37,5 @@ urlpatterns = [
     path("", include("registry.api.client_urls")),
     path("", include("generation.urls")),
     path("", include("registry.urls")),
+    path("<path:address>/", views.without_slash, name="without_slash"),
 ]

@@ -3,6 +3,9 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.urls import Resolver404, resolve
+from django.utils.encoding import escape_uri_path
+from django.utils.http import escape_leading_slashes
 
 from hub.problems import PROBLEMS
 
@@ -22,3 +25,17 @@ def problem(request: HttpRequest, problem_type: str) -> HttpResponse:
     if problem_type not in PROBLEMS:
         raise Http404
     return render(request, "hub/problem.html", {"problem": PROBLEMS[problem_type]})
+
+
+def without_slash(request: HttpRequest, address: str) -> HttpResponse:
+    """Lead somebody who typed a slash too many to the page, where there is one; not in the API."""
+    page = f"/{address.rstrip('/')}"
+    if request.method not in {"GET", "HEAD"} or page.startswith("/api/v1"):
+        raise Http404
+    try:
+        resolve(page)
+    except Resolver404 as error:
+        raise Http404 from error
+    place = escape_leading_slashes(escape_uri_path(request.path.rstrip("/")))
+    query = request.META["QUERY_STRING"]
+    return redirect(f"{place}?{query}" if query else place, permanent=True)

@@ -29,6 +29,7 @@ def blanks(version: Version) -> dict[str, list[str]]:
     token, _ = issue_token(ada, name="test", scopes=["read"])
     digest = version.members.select_related("image")[0].image.digest
     return {
+        "address": ["draw", "ada/sea-mist", "nothing/is/here"],
         "owner": ["ada"],
         "slug": ["sea-mist", "nothing"],
         "ref": ["v1", "x"],

@@ -69,7 +69,7 @@ LISTS = {
 # The same for everybody, or about the visitor alone.
 OF_ALL = {
     "hub:about", "hub:problem", "hub:live", "hub:ready", "hub:docs", "registry:create",
-    "hub:favicon", "api:root", "api:openapi", "api:unknown", "generation:read",
+    "hub:favicon", "without_slash", "api:root", "api:openapi", "api:unknown", "generation:read",
     "api:picture_info", "clients:distribution", "clients:pull_token", "clients:no_repository",
     "registry:import", "api:imports", "api:blends", "registry:mark_notices_read",
     "api:mark_notices_read",

@@ -214,7 +214,7 @@ The Aesthetic Hub is running.
   Address   {self.url}/
   Account   {account.username}
   Password  {account.password}
-  API       {self.url}/api/docs/  (token in {self.options.var / ACCOUNT_FILE})
+  API       {self.url}/api/docs  (token in {self.options.var / ACCOUNT_FILE})
   Mail      {mail}
   Logs      {self.options.var / "log"}
 

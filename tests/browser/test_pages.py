@@ -149,7 +149,7 @@ def test_the_page_of_a_look_shows_what_is_shared_and_without_scripts_leads_there
 
 def test_the_pages_of_the_api_are_served_from_here(visit: Visit) -> None:
     visitor = visit()
-    visitor.go("/api/docs/")
+    visitor.go("/api/docs")
     visitor.page.get_by_text("/api/v1/aesthetics", exact=True).first.wait_for()
     visitor.assert_no_complaints()
 

@@ -50,6 +50,32 @@ def test_the_service_document_leads_everywhere(client: Client) -> None:
 
 
 def test_the_documentation_is_served_from_here(client: Client) -> None:
-    page = client.get("/api/docs/").content.decode()
+    page = client.get("/api/docs").content.decode()
     assert "/api/v1/openapi.json" in page
     assert "https://cdn" not in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "page"),
+    [
+        ("/draw/", "/draw"),
+        ("/api/docs/", "/api/docs"),
+        ("/ada/sea-mist//", "/ada/sea-mist"),
+        ("/ada/?page=2", "/ada?page=2"),
+        ("/ada/caf%C3%A9%3F/", "/ada/caf%C3%A9%3F"),
+    ],
+)
+def test_a_slash_too_many_leads_to_the_page(client: Client, typed: str, page: str) -> None:
+    answer = client.get(typed)
+    assert (answer.status_code, answer["Location"]) == (301, page)
+
+
+@pytest.mark.parametrize(
+    "address", ["//evil.example/", "//evil.example//", "/a/b/c/d/e/", "/api/v1/aesthetics/"]
+)
+def test_a_slash_too_many_leads_to_nothing_else(client: Client, address: str) -> None:
+    assert client.get("/", PATH_INFO=address).status_code == 404
+
+
+def test_nothing_is_sent_to_an_address_with_a_slash_too_many(client: Client) -> None:
+    assert client.post("/draw/").status_code == 404

@@ -189,6 +189,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=Settings.steps, help="default: %(default)s")
     parser.add_argument("--peak", type=float, default=Settings.peak, help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=Settings.seed, help="another for going on")
     parser.add_argument("--palettes", type=int, default=Settings.palettes, help="in a batch")
     parser.add_argument("--textures", type=int, default=Settings.textures, help="of each palette")
     parser.add_argument("--start", type=Path, help="a folder of weights to start from")
@@ -199,6 +200,7 @@ def main() -> None:
     settings = Settings(
         steps=arguments.steps,
         peak=arguments.peak,
+        seed=arguments.seed,
         palettes=arguments.palettes,
         textures=arguments.textures,
     )

@@ -182,7 +182,7 @@ def train(settings: Settings, text_encoder: Path, start: Path | None, sheet_ever
     if start is not None:
         earlier = UNet2DConditionModel.from_pretrained(start, dtype=torch.float32)
         model.load_state_dict(earlier.state_dict())
-    run.begin(asdict(settings), start)
+    run.begin(asdict(settings) | {"frail": FRAIL}, start)
     print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters")
     kept = scheduler().alphas_cumprod.to(on)  # [1000]
     average = Average(model, settings.average)

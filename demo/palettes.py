@@ -26,14 +26,14 @@ TABLE = {
     "f6c445 a3a6b2 fafbfd ffe9a0 2e2c38 e0954a",
     "sunset": "4b1e6d ff9d4d 8a2f6b 5a2148 8c3a6e ffc37a b8324f 3e1638 752755 ff5f6e "
     "ffd86b 9c4a6a ffe3b0 fff0a8 2a0e2e f07b3f",
-    "winter": "86b4dd e6f2fb b3cfe6 f2f8fd 6f9cc8 d3e3f3 4f7cb0 5a7596 7aa6ca 9fc2e8 "
-    "ffffff 97b0cc ffffff f8fcff 27446b b4cde6",
+    "winter": "86b4dd e6f2fb b3cfe6 f2f8fd 6f9cc8 d3e3f3 4f7cb0 5a7596 5f8fb8 3f66b4 "
+    "ffffff 7088b0 ffffff f8fcff 27446b 6a87b4",
     "night": "060a28 203070 16204f 101a3c 14285e 44559a 2b3878 141b3e 1f4268 7a86d6 "
     "ffe27a 364684 b4c1ee ffe58a 0b1030 5565b4",
     "sepia": "d9be8e f3e3c2 c4a273 a37d4e b2905f f0ddb5 7a5230 4e331c 7c5e38 9c6e42 "
     "e8cc94 a98a62 fbf0d8 fff4d6 2e1c0e 8a6238",
     "noir": "3a3a3a c2c2c2 7d7d7d 4a4a4a 5e5e5e e6e6e6 222222 161616 2d2d2d d8d8d8 "
-    "ffffff 8e8e8e ffffff ffffff 050505 383838",
+    "ffffff c4c4c4 ffffff ffffff 050505 383838",
     "candy": "ffd400 ffec6e 00c2d1 ff3d8b 00a8e8 ffffff 7a3cff 4b0e78 00c9a7 e0218a "
     "ff7a00 9b5cff ffffff fff6a0 3a0a5e ff7a00",
     "emerald": "0f5b46 bfe3a6 2f7f57 1e5b34 1f7a68 d9e8a8 0e3f2c 1d2e1a 1a7a3e c8e86a "

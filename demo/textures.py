@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from demo.canvas import Canvas
+from demo.canvas import Canvas, Point, Shape
 from demo.palettes import DARK, Colours, lightness
 
 SIDE = 256  # pixels while drawing
@@ -89,10 +89,14 @@ def pixel(canvas: Canvas, colours: Colours, _palette: str, _random: np.random.Ge
 
 
 def glass(canvas: Canvas, colours: Colours, _palette: str, _random: np.random.Generator) -> Pixels:
-    """A leaded window: panes that shine unequally, leads between them and around every shape."""
+    """A leaded window: panes that shine unequally, leads between them and around every shape.
+
+    A shape with contours is one piece of glass, as a window's figures are; what is behind it is
+    cut to panes.
+    """
     pixels = _paint(canvas, colours)
     shining = np.clip((pixels - 128) * 1.08 + 128, 0, 255) * PANE_LIGHT[..., None]
-    leads = _contours(canvas, 6) | PANE_LEADS
+    leads = _contours(canvas, 7) | (PANE_LEADS & ~_covered(canvas))
     lead = np.array([14.0, 12.0, 16.0])
     return np.where(leads[..., None], lead, shining)
 
@@ -108,7 +112,7 @@ def neon(canvas: Canvas, colours: Colours, _palette: str, _random: np.random.Gen
         glow = _bright(colours[canvas.ground]) * (0.8 - 0.35 * line)
         draw.line([(0, y), (SIDE, y)], fill=_rgb(glow), width=3)
     for shape in canvas.shapes:
-        points = [(x * SIDE, y * SIDE) for x, y in shape.points]
+        points = _corners(shape)
         tube = _rgb(_bright(colours[shape.role]))
         if shape.edged:
             draw.polygon(points, fill=_rgb(_bright(colours[shape.role]) * 0.16))
@@ -148,7 +152,7 @@ def _paint(canvas: Canvas, colours: Colours) -> Pixels:
     image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
     draw = ImageDraw.Draw(image)
     for shape in canvas.shapes:
-        points = [(x * SIDE, y * SIDE) for x, y in shape.points]
+        points = _corners(shape)
         draw.polygon(points, fill=_rgb(colours[shape.role] * shape.shade))
     return np.asarray(image, float)
 
@@ -159,10 +163,25 @@ def _contours(canvas: Canvas, width: int) -> NDArray[np.bool_]:
     draw = ImageDraw.Draw(image)
     draw.line([(0, canvas.horizon * SIDE), (SIDE, canvas.horizon * SIDE)], fill=255, width=width)
     for shape in canvas.shapes:
-        points = [(x * SIDE, y * SIDE) for x, y in shape.points]
+        points = _corners(shape)
         draw.polygon(points, fill=0)
         if shape.edged:
             draw.line([*points, points[0]], fill=255, width=width, joint="curve")
+    return np.asarray(image) > 0
+
+
+def _corners(shape: Shape) -> list[Point]:
+    """Return a shape's corners in pixels."""
+    return [(x * SIDE, y * SIDE) for x, y in shape.points]
+
+
+def _covered(canvas: Canvas) -> NDArray[np.bool_]:
+    """Return where shapes with contours are."""
+    image = Image.new("L", (SIDE, SIDE), 0)
+    draw = ImageDraw.Draw(image)
+    for shape in canvas.shapes:
+        if shape.edged:
+            draw.polygon(_corners(shape), fill=255)
     return np.asarray(image) > 0
 
 

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pytest
 from PIL import Image
+
+from demo import sample_sets
 
 SAMPLES: Final = Path(__file__).parents[2] / "demo" / "samples"
 SUFFIXES: Final = frozenset({".jpg", ".png", ".webp"})
@@ -133,6 +136,19 @@ def test_the_text_of_the_gnu_licence_lies_beside_the_pictures_under_it() -> None
 
     assert "GNU GENERAL PUBLIC LICENSE" in text
     assert "Version 2, June 1991" in text
+
+
+@pytest.mark.parametrize(("number", "slug"), [*enumerate(sample_sets.SETS)])
+def test_a_set_of_the_world_is_drawn_as_the_world_is_now(
+    number: int, slug: str, tmp_path: Path
+) -> None:
+    sample_sets.write_set(tmp_path, slug, np.random.default_rng((sample_sets.SEED, number)))
+
+    for fresh in sorted(tmp_path.glob("*.webp")):
+        with Image.open(fresh) as drawn, Image.open(SAMPLES / slug / fresh.name) as kept:
+            apart = np.abs(np.asarray(drawn, float) - np.asarray(kept, float)).mean()
+        assert apart < 2, fresh.name  # of 255; encoders of WebP differ a little
+    assert (tmp_path / "set.toml").read_text() == (SAMPLES / slug / "set.toml").read_text()
 
 
 def test_all_samples_together_are_small() -> None:

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from demo import captions, dataset, world
+from demo.canvas import Canvas
+from demo.palettes import colours, lightness
+from demo.textures import SIDE, glass
 from demo.world import Scene, Style
 
 STYLES = [Style(*pair) for pair in itertools.product(world.PALETTES, world.TEXTURES)]
@@ -43,6 +46,26 @@ def test_the_large_picture_is_the_small_one_before_it_was_halved() -> None:
     large = world.draw_large(scene, style, np.random.default_rng(3)).astype(float)
     halved = large.reshape(128, 2, 128, 2, 3).mean((1, 3))
     assert np.abs(halved - drawn(scene, style, 3)).max() <= 1
+
+
+@pytest.mark.parametrize("palette", world.PALETTES)
+def test_petals_stand_out_from_the_sky_of_their_palette(palette: str) -> None:
+    colour = colours(palette, np.random.default_rng(0))
+    for low in np.linspace(0, 0.8, 9):  # a flower reaches down to four fifths of the sky
+        sky = colour["sky_top"] * (1 - low) + colour["sky_low"] * low
+        assert np.abs(colour["petal"] - sky).max() > 25, low
+
+
+def test_leads_go_around_what_a_window_shows_and_through_what_is_behind_it() -> None:
+    canvas = Canvas(horizon=0.65, ground="ground")
+    canvas.box((0.25, 0.25, 0.75, 0.75), "snow")
+    random = np.random.default_rng(0)
+    leads = lightness(glass(canvas, colours("winter", random), "winter", random)) < 0.1
+    edge, within = SIDE // 4, SIDE // 4 + 8
+    assert leads[edge, within:-within].all()
+    assert leads[within:-within, edge].all()
+    assert not leads[within:-within, within:-within].any()
+    assert leads[: edge - 8].mean() > 0.1
 
 
 def test_there_are_enough_looks_and_none_of_them_is_among_the_unseen() -> None:

@@ -170,7 +170,7 @@ def test_a_look_of_another_space_is_told_beside_the_look(
 ) -> None:
     settings.HUB_SPACE = "clip-vit-l-14-openai"
     answer = page.post("/draw", ASKED)
-    assert "lives in the space “demo-3”" in field(answer, "aesthetic").errors[0]
+    assert f"lives in the space “{version.space.name}”" in field(answer, "aesthetic").errors[0]
 
 
 # --- Watching and looking -----------------------------------------------------------------------

@@ -153,7 +153,7 @@ def test_an_embedding_of_another_space_is_refused_with_both_names(
         queue_generation(ada, version=version, prompt=PROMPT)
     (error,) = refused.value.error_dict["version"]
     assert error.code == "incompatible-space"
-    assert "“demo-3”" in error.message
+    assert f"“{version.space.name}”" in error.message
     assert "“clip-vit-l-14-openai”" in error.message
 
 

@@ -151,7 +151,7 @@ def test_an_imported_version_is_found_near_others_and_drawn_with(
 def test_a_file_that_says_another_space_is_foreign(ada: User) -> None:
     error = refused(ada, formats.write_json(a_vector(), CARD), "x.json")
     assert error.code == "foreign-space"
-    assert "“clip-vit-l-14-openai”, not to “demo-3”" in error.detail
+    assert f"“clip-vit-l-14-openai”, not to “{factories.space().name}”" in error.detail
 
 
 def test_a_vector_of_zeros_is_of_no_space(ada: User) -> None:

@@ -194,7 +194,7 @@ def test_the_list_takes_words_tag_owner_space_and_order(client: Client, version:
         ("q", "mist", "desert"),
         ("tag", "blue", "red"),
         ("owner", "ada", "bob"),
-        ("space", "demo-3", "clip"),
+        ("space", version.space.name, "clip"),
     ):
         assert len(client.get(LIST, {name: good}).json()["items"]) == 1
         assert client.get(LIST, {name: bad}).json()["items"] == []

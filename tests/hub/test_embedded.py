@@ -316,3 +316,23 @@ def test_sigterm_is_handed_to_the_command_and_the_servers_end(var: Path) -> None
     assert process.returncode == 128 + signal.SIGTERM
     assert not postgres_place(var).socket.exists()
     assert not psutil.pid_exists(process.pid)
+
+
+def test_a_signal_that_comes_with_the_command_reaches_it(var: Path) -> None:
+    process = command(var, "sh", "-c", "kill -TERM $PPID; exec sleep 60")
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_servers_start_ends_them_and_no_command_runs(
+    fresh_var: Path, number: signal.Signals
+) -> None:
+    process = command(fresh_var, "echo", "started")
+    while not (fresh_var / "postgres.unfinished").exists():
+        time.sleep(0.01)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=60)
+    assert (output, errors) == ("", "")
+    assert process.returncode == 128 + number
+    assert not postgres_place(fresh_var).socket.exists()

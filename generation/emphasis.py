@@ -54,7 +54,7 @@ def spans(prompt: str) -> list[Span]:
     while reader.opened:
         reader.close(kind := reader.opened[-1][0], FACTORS[kind])
     for span in reader.found:
-        if abs(span.weight) > MOST:
+        if not abs(span.weight) <= MOST:  # so that a weight that is no number is refused too
             raise EmphasisRefused(
                 f"“{span.text}” has an emphasis of {span.weight:g}; use {MOST:g} at most."
             )

@@ -7,6 +7,8 @@ from typing import Any, Self
 from django import forms
 
 from generation.looks import find_look
+from generation.models.ingredients import MOST_OTHERS
+from generation.prompts import too_many
 from registry.models import Version
 
 # A weight at the end of a line, after a space: "ada/sea-mist -0.5".
@@ -29,8 +31,10 @@ class MixField(forms.CharField):
         return field
 
     def clean(self, value: Any) -> list[tuple[Version, float]]:
-        lines = super().clean(value).splitlines()
-        return [self._read(line.strip()) for line in lines if line.strip()]
+        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+        if len(lines) > MOST_OTHERS:  # said before each is looked up
+            raise forms.ValidationError(too_many(len(lines)), code="too-many")
+        return [self._read(line) for line in lines]
 
     def _read(self, line: str) -> tuple[Version, float]:
         # A title may end in a number, so the whole line is tried first.

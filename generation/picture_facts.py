@@ -54,6 +54,7 @@ _UNSAID: Final = {"optimiser": "adam", "anchor": "0", "slerp": "False"}
 
 _NO_EMBEDDING: Final = {"", "None"}
 
+_LARGEST_WEIGHT: Final = 1e6  # beside which no embedding counts; larger ones are no float either
 _SHORTEST_HASH: Final = 10  # hexadecimal digits; fewer would name too many things
 
 
@@ -101,7 +102,7 @@ class Facts:
 def facts_of(texts: Mapping[str, str]) -> Facts:
     """Return what the texts under the two keys say; raise InfotextRefused."""
     told = infotext_reading.read(texts.get(PARAMETERS, ""))
-    recipe = _recipe(texts.get(AESTHETIC, ""))
+    recipe, mixed = _recipe(texts.get(AESTHETIC, ""))
     is_personalised = told.settings.get("Aesthetic embedding", "") not in _NO_EMBEDDING
     dose, look = (_dose_values(told), _told_look(told)) if is_personalised else ({}, None)
     exact = {name: value for name, value in recipe.items() if name in _VALUES}
@@ -115,35 +116,40 @@ def facts_of(texts: Mapping[str, str]) -> Facts:
         ),
         generation=recipe.get("generation", ""),
         others=_others(told.settings),
-        mixed=_mixed(recipe.get("others", "[]")),
+        mixed=mixed,
         is_ours_unreadable=AESTHETIC in texts and not recipe,
     )
 
 
-def _recipe(text: str) -> dict[str, str]:
-    """Return our JSON with all values as texts; nothing where the text is not the hub's."""
+def _recipe(text: str) -> tuple[dict[str, str], tuple[MixedLook, ...]]:
+    """Return our JSON with all values as texts, and the looks that it lists as mixed in.
+
+    Nothing where the text is not the hub's.
+    """
     try:
         found = strict_json.read(text.encode())
     except strict_json.JSONRefused:
-        return {}
+        return {}, ()
+    others = found.pop("others", [])
     values = {key: _as_text(value) for key, value in found.items() if value is not None}
     is_ours = is_digest(values.get("vector_digest", "")) and "prompt" in values
-    return values if is_ours and all(map(is_writable, values.values())) else {}
+    mixed = [_mixed(each) for each in others] if isinstance(others, list) else [None]
+    if not is_ours or None in mixed or not all(map(is_writable, values.values())):
+        return {}, ()
+    return values, tuple(filter(None, mixed))
 
 
-def _mixed(text: str) -> tuple[MixedLook, ...]:
-    """Return the looks that our JSON lists; what is none of ours in the list is passed over."""
-    found = json.loads(text)
-    if not isinstance(found, list):
-        return ()
-    return tuple(
-        MixedLook(_recipe_look(each), float(each["weight"]))
-        for each in found
-        if isinstance(each, dict)
-        and is_digest(each.get("vector_digest", ""))
-        and isinstance(each.get("weight"), int | float)
-        and all(isinstance(value, str) for key, value in each.items() if key != "weight")
-    )
+def _mixed(found: object) -> MixedLook | None:
+    """Return a look that our JSON lists, or None for what the hub would not have written."""
+    if not isinstance(found, dict):
+        return None
+    named, weight = dict(found), found.get("weight")
+    named.pop("weight", None)
+    is_named = all(isinstance(value, str) and is_writable(value) for value in named.values())
+    is_weight = isinstance(weight, int | float) and abs(weight) <= _LARGEST_WEIGHT
+    if not is_named or not is_weight or not is_digest(named.get("vector_digest", "")):
+        return None
+    return MixedLook(_recipe_look(named), float(weight))
 
 
 def _as_text(value: object) -> str:

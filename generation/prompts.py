@@ -98,14 +98,14 @@ def check_space(version: Version) -> None:
         )
 
 
-def check_others(version: Version, others: Sequence[tuple[Version, float]]) -> None:
-    """Raise ValidationError for looks that can't be mixed into that of `version`."""
-    seen = {version.pk}
+def check_others(version: Version | None, others: Sequence[tuple[Version, float]]) -> None:
+    """Raise ValidationError for looks that can't be mixed into that of `version`, if known."""
+    seen = {version.pk} if version else set()
     for other, weight in others:
         if not (weight and abs(weight) <= LARGEST_WEIGHT):
             sentence = f"{other} has the weight {weight:g}; use -2 to 2, but not 0."
             raise ValidationError({"others": ValidationError(sentence, code="weight")})
-        if other.space_id != version.space_id:
+        if version and other.space_id != version.space_id:
             sentence = f"{other} and {version} live in different spaces, so they can't be mixed."
             raise ValidationError({"others": ValidationError(sentence, code="incompatible-space")})
         if other.pk in seen:
@@ -113,8 +113,12 @@ def check_others(version: Version, others: Sequence[tuple[Version, float]]) -> N
             raise ValidationError({"others": ValidationError(sentence, code="twice")})
         seen.add(other.pk)
     if len(others) > MOST_OTHERS:
-        sentence = f"{len(others)} looks are too many to mix in; use {MOST_OTHERS} at most."
+        sentence = too_many(len(others))
         raise ValidationError({"others": ValidationError(sentence, code="too-many")})
+
+
+def too_many(count: int) -> str:
+    return f"{count} looks are too many to mix in; use {MOST_OTHERS} at most."
 
 
 def check_numbers(generation: Generation) -> None:

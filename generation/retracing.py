@@ -5,7 +5,7 @@ visitor may see, and checked as if they had typed it.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,9 +19,17 @@ from accounts.models import User
 from generation.keeping import keep, kept
 from generation.models import Generation
 from generation.models.generations import PARAMETERS
-from generation.picture_facts import Facts, NamedCheckpoint, NamedLook
+from generation.models.ingredients import MOST_OTHERS
+from generation.picture_facts import Facts, MixedLook, NamedCheckpoint, NamedLook
 from generation.picture_reading import check_size, facts_in
-from generation.prompts import check_emphasis, check_numbers, check_space, find_version
+from generation.prompts import (
+    check_emphasis,
+    check_numbers,
+    check_others,
+    check_space,
+    find_version,
+    too_many,
+)
 from generation.provenance import SAMPLER_NAMES
 from registry.digests import digest_bytes, hex_of
 from registry.file_names import shown
@@ -46,6 +54,7 @@ IN_WORDS = {
     "clip_skip": "clip skip",
     "enough_agreement": "agreement that is enough",
     "most_drift": "drift that is the most",
+    "others": "list of looks that are mixed in",
     "aesthetic_text": "text that the look is turned to",
     "aesthetic_text_angle": "angle of that text",
     "aesthetic_text_negative": "turning away from that text",
@@ -81,7 +90,7 @@ def retrace(upload: UploadedFile, *, person: User | AnonymousUser) -> Retraced:
         facts = facts_in(name, upload.read())
     version = version_of(facts.look, person=person) if facts.look else None
     usable, refused = usable_values(facts)
-    mixed, missing = usable_mixture(facts, person=person)
+    mixed, missing = usable_mixture(facts.mixed, version, person=person)
     remarks = [*_remarks_on_look(facts.look, version), *missing, *refused, *_remarks_on_rest(facts)]
     if version is not None and is_of_our_space(version):
         usable["aesthetic"] = str(version)
@@ -121,21 +130,26 @@ def version_of(look: NamedLook, *, person: User | AnonymousUser) -> Version | No
 
 
 def usable_mixture(
-    facts: Facts, *, person: User | AnonymousUser
+    mixed: Sequence[MixedLook], version: Version | None, *, person: User | AnonymousUser
 ) -> tuple[list[dict[str, object]], list[str]]:
     """Return the looks that can be mixed in here, as the API names them, and a sentence on each
-    that can't.
+    that can't, or one on them all.
     """
-    usable: list[dict[str, object]] = []
-    remarks = []
-    for mixed in facts.mixed:
-        version = version_of(mixed.look, person=person)
-        if version is None or not is_of_our_space(version):
-            name = shown(mixed.look.name)
+    if len(mixed) > MOST_OTHERS:
+        return [], [too_many(len(mixed))]
+    others, remarks = [], []
+    for each in mixed:
+        other = version_of(each.look, person=person)
+        if other is None or not is_of_our_space(other):
+            name = shown(each.look.name)
             remarks.append(f"The look “{name}”, which is mixed in, can't be mixed in here.")
         else:
-            usable.append({"aesthetic": str(version), "weight": mixed.weight})
-    return usable, remarks
+            others.append((other, each.weight))
+    try:
+        check_others(version, others)
+    except ValidationError as error:
+        return [], [*remarks, f"The looks can't be mixed in here. {' '.join(error.messages)}"]
+    return [{"aesthetic": str(other), "weight": weight} for other, weight in others], remarks
 
 
 def is_of_our_space(version: Version) -> bool:

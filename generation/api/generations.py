@@ -103,7 +103,8 @@ class GenerationDetail(generics.RetrieveAPIView[Generation]):
     write_scope = Token.Scope.GENERATE
 
     def get_queryset(self) -> QuerySet[Generation]:
-        return Generation.objects.visible_to(self.request.user).with_look()
+        visible = Generation.objects.visible_to(self.request.user)
+        return visible.with_look().with_ingredients()
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
@@ -127,9 +128,8 @@ class GenerationPutBack(APIView):
 
 def find_own_generation(request: Request, pk: UUID) -> Generation:
     """Return a generation of the caller; 404 for what they may not see, 403 for others' things."""
-    found: Generation = get_object_or_404(
-        Generation.objects.visible_to(request.user).with_look(), pk=pk
-    )
+    visible = Generation.objects.visible_to(request.user).with_look().with_ingredients()
+    found: Generation = get_object_or_404(visible, pk=pk)
     if found.owner_id != request.user.pk:
         raise PermissionDenied(f"This drawing belongs to {found.owner.username}.")
     return found

@@ -62,6 +62,11 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         help_text="Null before it is drawn, and for drawings of earlier days.",
     )
     has_effect = serializers.BooleanField(read_only=True)
+    steps_taken = serializers.IntegerField(
+        read_only=True,
+        allow_null=True,
+        help_text="Fewer than `steps` where a guard of the dose ended them; null before.",
+    )
     others = IngredientSerializer(source="ingredients", many=True, read_only=True)
 
     class Meta:
@@ -86,6 +91,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "picture_agreement",
             "drift",
             "has_effect",
+            "steps_taken",
             "remark",
             "created_at",
             "finished_at",

@@ -1,6 +1,5 @@
 """Pages of one drawing: ask for it, watch it, look at it."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -24,30 +23,16 @@ from generation.forms import DrawForm, values_in
 from generation.looks import find_look
 from generation.mixing import as_lines
 from generation.models import Generation, Sheet
-from generation.models.generations import LEAST_DRIFT, PARAMETERS
+from generation.models.generations import PARAMETERS
 from generation.prompts import queue_generation
 from generation.sheets import following_seeds, queue_doses_by_seeds
 from generation.views.entrance import open_if_shared
+from generation.views.results import result_of
 from registry import blobs, covers, serving
 from registry.digests import digest_bytes
 from registry.models import Aesthetic
 
 LOOKS_SHOWN = 12  # to choose from, where none is chosen
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a finished drawing shows."""
-
-    plain_url: str
-    personalised_url: str
-    agreement_before: float
-    agreement_after: float
-    pictures: list[float]  # the agreement of both pictures, or nothing
-    drift: float
-    has_effect: bool
-    sentence: str
-    trace_points: str
 
 
 @never_cache
@@ -135,7 +120,8 @@ def _caching(request: HttpRequest, found: Generation) -> str:
 
 def find_visible(request: HttpRequest, pk: UUID) -> Generation:
     """Return a drawing the visitor may see; 404 for all others, whether they exist or not."""
-    return get_object_or_404(Generation.objects.visible_to(request.user).with_look(), pk=pk)
+    visible = Generation.objects.visible_to(request.user).with_look().with_ingredients()
+    return get_object_or_404(visible, pk=pk)
 
 
 def find_own(request: PersonRequest, pk: UUID) -> Generation:
@@ -153,54 +139,11 @@ def _context(request: HttpRequest, found: Generation) -> dict[str, Any]:
         sheets = Sheet.objects.visible_to(request.user)
         context["sheet"] = sheets.filter(pk=found.sheet_id).first()
     if found.has_succeeded:
-        return context | {"result": _result(found)}
+        return context | {"result": result_of(found)}
     has_preview = is_owner and not found.is_final and previews.preview_of(found) is not None
     preview = reverse("generation:picture", args=[found.pk, "preview"]) if has_preview else ""
     # Another address for each, or a browser shows the first one on.
     return context | {"preview_url": preview and f"{preview}?step={found.done}"}
-
-
-def _result(found: Generation) -> Result:
-    before, after = found.agreement[0], found.agreement[-1]
-    return Result(
-        plain_url=reverse("generation:picture", args=[found.pk, "plain"]),
-        personalised_url=reverse("generation:picture", args=[found.pk, "personalised"]),
-        agreement_before=before,
-        agreement_after=after,
-        pictures=found.picture_agreement,
-        drift=found.drift or 0.0,
-        has_effect=found.has_effect,
-        sentence=_sentence(found, before, after),
-        trace_points=_trace_points(found.agreement),
-    )
-
-
-def _sentence(found: Generation, before: float, after: float) -> str:
-    """Say what changed, or why nothing did (METHOD section 4)."""
-    steps = "1 step" if found.steps == 1 else f"{found.steps} steps"
-    if found.has_effect:
-        return (
-            f"{steps} brought the words from {before:.2f} to {after:.2f} towards the look, and "
-            "moved the picture with them."
-        )
-    if found.steps == 0 or found.weight == 0:
-        nothing = "has no steps" if found.steps == 0 else "has the weight 0"
-        return f"No effect: the dose {nothing}, so both pictures are the plain one."
-    return (
-        f"No effect to speak of: the conditioning moved by {found.drift:.2%}, and below "
-        f"{LEAST_DRIFT:.0%} nobody sees a difference. Try more steps or a higher rate."
-    )
-
-
-def _trace_points(agreement: list[float]) -> str:
-    """Return the agreement after each step as points of a polyline in a box of 100 by 30."""
-    low, high = min(agreement), max(agreement)
-    if high == low:
-        return ""
-    return " ".join(
-        f"{100 * step / (len(agreement) - 1):.1f},{29 - 28 * (value - low) / (high - low):.1f}"
-        for step, value in enumerate(agreement)
-    )
 
 
 def _queued(owner: User, *, pictures: int | None, **parameters: Any) -> Generation | Sheet:

@@ -24,7 +24,7 @@ from registry.pictures import MOST_BYTES
 # Characters; gunicorn reads 4,094 of a request's first line. Quoted once more it is in the address
 # of the page that signs somebody in.
 LONGEST_LINK = 4_000
-LONG_ONES = ("prompt", "negative_prompt")
+LONG_ONES = ("prompt", "negative_prompt", "others", "aesthetic_text")
 SIDES = ("width", "height")
 SAMPLER_WORDS = dict(Generation.Sampler.choices)
 
@@ -78,8 +78,8 @@ def link_to_form(fields: Mapping[str, object]) -> tuple[str, list[str]]:
     kept = dict(fields)
     sentences = []
     for name in sorted(LONG_ONES, key=lambda name: -len(str(fields.get(name, "")))):
-        if len(quote(_address(kept))) <= LONGEST_LINK:
-            break
+        if name not in kept or len(quote(_address(kept))) <= LONGEST_LINK:
+            continue
         del kept[name]
         sentences.append(f"The {IN_WORDS[name]} is too long for a link; copy it from here.")
     return _address(kept), sentences

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation.emphasis import spans
+from generation.emphasis import EmphasisRefused, spans
 
 
 def read(prompt: str) -> list[tuple[str, float]]:
@@ -57,3 +57,9 @@ def test_no_prompt_is_too_odd_and_no_word_is_lost(prompt: str) -> None:
 def test_escaping_keeps_a_prompt_as_it_is(prompt: str) -> None:
     escaped = "".join(f"\\{letter}" if letter in "()[]\\" else letter for letter in prompt)
     assert read(escaped) == [(prompt, 1.0)]
+
+
+@pytest.mark.parametrize("prompt", ["(cat:101)", f"((cat:{'9' * 310}):0)"])
+def test_a_weight_that_no_encoder_can_read_is_refused(prompt: str) -> None:
+    with pytest.raises(EmphasisRefused, match="cat"):
+        spans(prompt)

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import torch
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from PIL import Image as Picture
+from pytest_django import DjangoAssertNumQueries
 from torch.nn.functional import cosine_similarity
 
 from accounts.models import User
@@ -191,8 +193,32 @@ def test_looks_are_mixed_in_by_lines_on_the_page(
     assert again.has_expert_values
 
 
+@pytest.mark.parametrize("address", ["/drawings/{}/status", "/api/v1/generations/{}"])
+def test_a_drawing_takes_as_many_queries_however_many_looks_are_mixed_in(
+    page: Client, ada: User, version: Version, address: str
+) -> None:
+    eve = factories.person("eve")
+    mixed = [(factories.shelved(factories.aesthetic(eve, f"ink-{i}"), i + 2), 0.5) for i in (1, 2)]
+    counts = []
+    for others in (mixed[:1], mixed):
+        made = queue_generation(ada, version=version, prompt=PROMPT, others=others)
+        with CaptureQueriesContext(connection) as asked:
+            assert page.get(address.format(made.pk)).status_code == 200
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
 def test_the_fold_stays_closed_where_nothing_is_unusual(page: Client, version: Version) -> None:
     assert not page.get("/draw").context["form"].has_expert_values
+
+
+def test_too_many_lines_are_told_before_any_is_looked_up(
+    page: Client, version: Version, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    asked = {"aesthetic": "ada/sea-mist", "prompt": PROMPT, "others": "ink\n" * 400}
+    with django_assert_max_num_queries(20):
+        errors = page.post("/draw", asked).context["form"].errors["others"]
+    assert errors == ["400 looks are too many to mix in; use 7 at most."]
 
 
 @pytest.mark.parametrize("line", ["eve/nothing 0.5", "nobody"])

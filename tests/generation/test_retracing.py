@@ -1,5 +1,6 @@
 """From a picture's file back to its settings: the page, the API, and the form that is filled."""
 
+import json
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -206,6 +207,14 @@ def test_a_prompt_too_long_for_a_link_is_told_and_not_cut(client: Client) -> Non
     assert "The prompt is too long for a link; copy it from here." in left_out(answer)
     assert "prompt" not in filled(answer)
     assert filled(answer)["negative_prompt"] == "blurry,\nlow quality"
+    assert len(answer.context["shown"].link) < 4_000
+
+
+def test_all_that_is_too_long_for_a_link_is_told_where_there_is_no_prompt(client: Client) -> None:
+    texts = {"Aesthetic embedding": "x", "Aesthetic text": "夜" * 300, "Steps": "20"}
+    told = "\n" + ", ".join(f"{key}: {value}" for key, value in texts.items())
+    answer = show(client, web_ui(told))
+    assert "The text that the look is turned to is too long for a link" in left_out(answer)
     assert len(answer.context["shown"].link) < 4_000
 
 
@@ -439,3 +448,51 @@ def test_a_look_that_was_mixed_in_and_is_not_here_is_named(
     answer = client.post("/api/v1/picture-info", {"file": SimpleUploadedFile("a.png", file)}).json()
     assert "others" not in answer["generation"]
     assert f"The look “{other}”, which is mixed in, can't be mixed in here." in answer["remarks"]
+
+
+DIGEST = digests.digest_bytes(b"")
+NOT_OURS = [
+    "abc",
+    True,
+    {},
+    ["abc"],
+    [{"vector_digest": 5, "weight": 1}],
+    [{"vector_digest": DIGEST}],
+    [{"vector_digest": DIGEST, "weight": "1"}],
+    [{"vector_digest": DIGEST, "weight": 10**400}],
+    [{"vector_digest": DIGEST, "weight": float("1e999")}],
+    [{"vector_digest": DIGEST, "weight": 1, "version_digest": "\0"}],
+    [{"vector_digest": DIGEST, "weight": 1, "aesthetic": "\ud800/x"}],
+    [{"vector_digest": DIGEST, "weight": 1, "aesthetic": ["a/b"]}],
+]
+
+
+@pytest.mark.parametrize("others", NOT_OURS, ids=lambda others: str(others)[:60])
+def test_a_list_of_mixed_in_looks_that_the_hub_would_not_write_is_told(
+    client: Client, others: object
+) -> None:
+    recipe = json.dumps({"prompt": "a cat", "vector_digest": DIGEST, "others": others})
+    recipe = recipe.replace("Infinity", "1e999")
+    answer = info(client, png(PIXELS, {"parameters": FOREIGN, "aesthetic": recipe}, {}))
+    assert answer.status_code == 200, answer.content
+    assert "is not one that the hub wrote" in " ".join(answer.json()["remarks"])
+
+
+@pytest.mark.parametrize(
+    ("mixed", "sentence"),
+    [
+        ([0.5] * 8, "8 looks are too many to mix in; use 7 at most."),
+        ([0.5, 0.5], "is named twice."),
+        ([3], "has the weight 3; use -2 to 2, but not 0."),
+    ],
+)
+def test_looks_that_no_drawing_can_mix_in_are_told_and_not_offered(
+    client: Client, version: Version, mixed: list[float], sentence: str
+) -> None:
+    other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink"))
+    listed = [{"vector_digest": other.vector_digest, "weight": weight} for weight in mixed]
+    recipe = {"prompt": "a cat", "vector_digest": version.vector_digest, "others": listed}
+    file = png(PIXELS, {"parameters": FOREIGN, "aesthetic": json.dumps(recipe)}, {})
+    body = info(client, file).json()
+    assert "others" not in body["generation"]
+    assert sentence in " ".join(body["remarks"])

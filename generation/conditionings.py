@@ -98,12 +98,9 @@ def conditioning_of(
         return Conditioning.from_file(file, models.text_encoder.device)
     own = _Ready.of(models, Wanted(aim, prompt))
     batch = _batch(models, own, recipe, waiting)
-    try:
-        made = _made(models, batch, recipe, on_step)
-    except PersonalisationRefused:
-        if len(batch) == 1:
-            raise
-        made = _made(models, [own], recipe, on_step)  # It may be another's prompt that can't.
+    made = _made_together(models, batch, recipe, on_step) or [
+        _made_alone(models, own, recipe, on_step)
+    ]
     for ready, conditioning in zip(batch, made, strict=False):
         keep(_key(ready.wanted, recipe), conditioning.to_file(), KEPT)
     return made[0]
@@ -146,6 +143,37 @@ def _batch(models: Models, own: _Ready, recipe: Recipe, waiting: Iterable[Wanted
             batch.append(ready)
             free -= len(ready.ids)
     return batch
+
+
+def _made_together(
+    models: Models,
+    batch: Sequence[_Ready],
+    recipe: Recipe,
+    on_step: Callable[[int], None] | None,
+) -> list[Conditioning]:
+    """Return those of several, or nothing: it may be another's prompt that can't be, or is too much
+    for the device's memory.
+    """
+    if len(batch) == 1:
+        return []
+    try:
+        return _made(models, batch, recipe, on_step)
+    except (PersonalisationRefused, torch.OutOfMemoryError):
+        return []
+
+
+def _made_alone(
+    models: Models, ready: _Ready, recipe: Recipe, on_step: Callable[[int], None] | None
+) -> Conditioning:
+    torch.cuda.empty_cache()  # of what did not fit, if anything
+    try:
+        return _made(models, [ready], recipe, on_step)[0]
+    except torch.OutOfMemoryError as error:
+        raise PersonalisationRefused(
+            "out-of-memory",
+            "Personalising this prompt needs more memory than this worker's device has; use a "
+            "shorter prompt or fewer steps.",
+        ) from error
 
 
 def _made(

@@ -106,12 +106,18 @@ def draw(
     longest, skip = max(conditioning.tokens, negative.tokens), models.kind.negative_clip_skip
     conditioning = conditioning.filled(longest, lambda: models.condition("", clip_skip))
     negative = negative.filled(longest, lambda: models.condition("", skip(clip_skip)))
+    conditioning, negative = conditioning.to(precision), negative.to(precision).repeated(rows)
+    if not (conditioning.is_finite and negative.is_finite):
+        raise SamplingRefused(
+            "The words are beyond the numbers that this checkpoint computes with; lower the rate "
+            "or the emphasis."
+        )
     generators = [torch.Generator().manual_seed(sampling.seed) for _ in range(rows)]
     noise = _noise(models, sampling, generators).to(precision)
     with precision_kept(pipeline.vae):  # which some pipelines change while they decode
         drawn = pipeline(
-            **conditioning.to(precision).arguments(),
-            **negative.to(precision).repeated(rows).arguments("negative_"),
+            **conditioning.arguments(),
+            **negative.arguments("negative_"),
             latents=noise,
             generator=generators,  # For samplers that add noise on the way.
             num_inference_steps=sampling.steps,

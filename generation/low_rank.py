@@ -17,23 +17,34 @@ from generation.text_towers import Norm, TextTower
 
 
 class LowRankLinear:
-    """Rows that went in, [batch, steps * tokens, in], and their moves, [batch, same, out]."""
+    """A linear layer whose change is each prompt's own.
+
+    Rows that went in, [batch, rows, in], and their moves, [batch, rows, out], are kept until they
+    are as many numbers as their sum of products, [batch, in, out]; then that is kept instead, so
+    that neither memory nor time goes on growing with the steps.
+    """
 
     def __init__(self, frozen: FrozenLinear, steps: int, rate: float) -> None:
         self._frozen, self._steps, self._rate = frozen, steps, rate
         self._kept = 0
         self._rows = self._moves = torch.empty(0)
+        self._sum: Tensor | None = None  # [batch, in, out]
+        self._bias_sum = torch.empty(0)  # [batch, 1, out]
 
     def __call__(self, given: Tensor) -> Tensor:
         output = self._frozen(given)
-        if not self._kept:
-            return output
-        rows, moves = self._rows[:, : self._kept], self._moves[:, : self._kept]
-        # The bias is a weight whose input is always 1.
-        return output.baddbmm_((given @ rows.mT).add_(1), moves)
+        if self._sum is not None:
+            output.baddbmm_(given, self._sum).add_(self._bias_sum)
+        if self._kept:
+            rows, moves = self._rows[:, : self._kept], self._moves[:, : self._kept]
+            # The bias is a weight whose input is always 1.
+            output.baddbmm_((given @ rows.mT).add_(1), moves)
+        return output
 
     def learn(self, given: Tensor, gradient: Tensor) -> Tensor:
         of_given = self._frozen.back(gradient)
+        if self._sum is not None:
+            of_given.baddbmm_(gradient, self._sum.mT)
         if self._kept:
             rows, moves = self._rows[:, : self._kept], self._moves[:, : self._kept]
             of_given.baddbmm_(gradient @ moves.mT, rows)
@@ -42,13 +53,31 @@ class LowRankLinear:
 
     def _keep(self, given: Tensor, gradient: Tensor) -> None:
         batch, tokens, width = given.shape
-        if not self._kept:
-            self._rows = given.new_empty(batch, self._steps * tokens, width)
-            self._moves = gradient.new_empty(batch, self._steps * tokens, gradient.shape[-1])
+        if not len(self._rows):
+            room = rows_kept(self._steps, tokens, width, gradient.shape[-1])
+            self._rows = given.new_empty(batch, room, width)
+            self._moves = gradient.new_empty(batch, room, gradient.shape[-1])
+        if self._kept + tokens > self._rows.shape[1]:
+            self._add_up()
         fresh = slice(self._kept, self._kept + tokens)
         self._rows[:, fresh] = given
         torch.mul(gradient, self._rate, out=self._moves[:, fresh])
         self._kept += tokens
+
+    def _add_up(self) -> None:
+        rows, moves = self._rows[:, : self._kept], self._moves[:, : self._kept]
+        bias_sum = moves.sum(dim=1, keepdim=True)
+        if self._sum is None:
+            self._sum, self._bias_sum = rows.mT @ moves, bias_sum
+        else:
+            self._sum.baddbmm_(rows.mT, moves)
+            self._bias_sum += bias_sum
+        self._kept = 0
+
+
+def rows_kept(steps: int, tokens: int, width: int, out: int) -> int:
+    """Return for how many rows a layer has room: those of all steps, or as many as its sum has."""
+    return min(steps * tokens, max(tokens, width * out // (width + out)))
 
 
 class LowRankNorm:
@@ -109,3 +138,14 @@ def low_rank_ascent(tower: TextTower, said: Tensor, steps: int, rate: float) -> 
 
     table = LowRankTable(tower, said, rate)
     return Climber(tower, parts_of(tower, table, linear, norm))
+
+
+def memory_of(tower: TextTower, steps: int, tokens: int) -> int:
+    """Return how many bytes the changes of one prompt of so many tokens take at most."""
+    config = tower.encoder.config
+    hidden, inner = config.hidden_size, config.intermediate_size
+    numbers = 0
+    for width, out in ((hidden, 3 * hidden), (hidden, hidden), (hidden, inner), (inner, hidden)):
+        room = rows_kept(steps, tokens, width, out)
+        numbers += room * (width + out) + (width * out if room < steps * tokens else 0)
+    return 4 * numbers * int(config.num_hidden_layers)

@@ -15,14 +15,17 @@ from transformers import CLIPTextModelWithProjection
 
 from generation import blending
 from generation.climbing import Climber
-from generation.low_rank import low_rank_ascent
+from generation.low_rank import low_rank_ascent, memory_of
 from generation.recipes import OPTIMISERS, PersonalisationRefused, Recipe
 from generation.scratch_adam import scratch_of
 from generation.text_towers import Reading, TextTower
 
 __all__ = ["OPTIMISERS", "PersonalisationRefused", "Personalised", "Recipe", "personalise"]
 
-LARGEST_BATCH = 8  # prompts of one ascent at a time; each keeps about 80 MB of CLIP ViT-L/14
+# Prompts of one ascent at a time: eight of a dozen tokens and ten steps of CLIP ViT-L/14, which
+# keep 66 MB each, or fewer that keep more.
+LARGEST_BATCH = 8
+LARGEST_MEMORY = 2**30  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def personalise(
         ids = input_ids.to(tower.device).clone()  # [batch, tokens]
         directions = _directions(tower, aesthetic.to(tower.device), len(ids))  # [batch, width]
         lengths = tower.ends(ids) + 1  # [batch]
-        together = LARGEST_BATCH if recipe.optimiser == "ascent" else 1
+        together = _together(tower, recipe, int(lengths.max()))
         parts = []
         for rows, longest, towards in zip(
             *(tensor.split(together) for tensor in (ids, lengths, directions)), strict=True
@@ -90,6 +93,14 @@ def personalise(
         steps=torch.cat([part.steps for part in parts]),
         drifts=torch.cat([part.drifts for part in parts]),
     )
+
+
+def _together(tower: TextTower, recipe: Recipe, tokens: int) -> int:
+    """Return how many prompts of at most so many tokens climb together."""
+    if recipe.optimiser != "ascent":
+        return 1
+    memory = memory_of(tower, recipe.steps, tokens)
+    return max(1, min(LARGEST_BATCH, LARGEST_MEMORY // max(1, memory)))
 
 
 class _Prompts:

@@ -62,6 +62,11 @@ class PromptEmbeds:
     def is_zero(self) -> bool:
         return not bool(self.hidden.any())
 
+    @property
+    def is_finite(self) -> bool:
+        pooled = self.pooled is None or bool(self.pooled.isfinite().all())
+        return pooled and bool(self.hidden.isfinite().all())
+
     def filled(self, tokens: int, empty: Callable[[], Self]) -> Self:
         """Return them with the empty prompt, of which `empty` gives one row, after their end.
 

@@ -1,5 +1,6 @@
 """Conditionings are kept by content, and read back as they were."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -10,12 +11,13 @@ from pytest_django import Settings
 from accounts.models import User
 from generation.aims import Aim
 from generation.conditionings import Conditioning, Wanted, conditioning_of
-from generation.personalisation import LARGEST_BATCH, Recipe
+from generation.personalisation import LARGEST_BATCH, PersonalisationRefused, Recipe
 from generation.prompt_embeds import PromptEmbeds
 from generation.prompts import queue_generation
 from generation.rendering import recipe_of
 from generation.tasks import draw_generation
 from generation.text_encoders import TextEncoders
+from generation.worker_models import models_for
 from registry.models import Version
 
 PROMPT = "a lighthouse at night"
@@ -109,6 +111,39 @@ def test_what_waits_and_cannot_be_personalised_does_no_harm(measured: Version) -
     aim = Aim(measured)
     waiting = [Wanted(Aim(measured, [(measured, -1.0)]), OTHER), Wanted(aim, "(a boat:99)")]
     assert len(conditioning_of(aim, PROMPT, ASCENT, waiting=waiting).agreement) == 4
+
+
+@pytest.fixture
+def little_memory(measured: Version) -> Iterator[list[int]]:
+    """A device that has memory for so many rows of a text encoder as stand in the list."""
+    rows = [1]
+
+    def refuse(_: Any, __: tuple[Any, ...], given: dict[str, Any]) -> None:
+        if len(given["input_ids"]) > rows[0]:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    encoder = models_for(measured.space).text_encoder
+    hook = encoder.register_forward_pre_hook(refuse, with_kwargs=True)
+    yield rows
+    hook.remove()
+
+
+def test_where_memory_is_too_small_for_others_the_own_prompt_is_done_alone(
+    measured: Version, little_memory: list[int]
+) -> None:
+    recipe = Recipe("ascent", steps=2, rate=0.02)
+    waiting = [Wanted(Aim(measured), "a boat")]
+    made = conditioning_of(Aim(measured), PROMPT, recipe, waiting=waiting)
+    assert len(made.agreement) == 3
+
+
+def test_a_prompt_that_memory_is_too_small_for_is_refused_in_words(
+    measured: Version, little_memory: list[int]
+) -> None:
+    little_memory[0] = 0
+    with pytest.raises(PersonalisationRefused, match="a shorter prompt or fewer steps") as refused:
+        conditioning_of(Aim(measured), PROMPT, RECIPE)
+    assert refused.value.code == "out-of-memory"
 
 
 def test_adam_takes_nothing_along(measured: Version) -> None:

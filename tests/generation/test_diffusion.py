@@ -211,6 +211,18 @@ def test_half_precision_models_draw_nearly_the_same(
     assert mean < 8
 
 
+def test_words_beyond_half_precision_are_refused_and_not_black(
+    encoder: Encoder, plain: PromptEmbeds, negative: PromptEmbeds
+) -> None:
+    half = Models.load(str(CHECKPOINT), encoder.text_projection)
+    half.pipeline.to(torch.float16)
+    strong = PromptEmbeds(plain.hidden * 1e5)
+    with pytest.raises(SamplingRefused, match="lower the rate or the emphasis"):
+        draw(half, strong, negative, SAMPLING)
+    with pytest.raises(SamplingRefused, match="lower the rate or the emphasis"):
+        draw(half, plain, PromptEmbeds(negative.hidden * 1e5), SAMPLING)
+
+
 def test_a_picture_that_the_safety_checker_withholds_is_refused_and_not_black(
     models: Models, plain: PromptEmbeds, negative: PromptEmbeds
 ) -> None:

@@ -9,12 +9,15 @@ import torch
 from torch.nn.functional import cosine_similarity
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
+from generation import personalisation
 from generation.diffusion import Models
+from generation.low_rank import memory_of
 from generation.personalisation import (
     PersonalisationRefused,
     Recipe,
     personalise,
 )
+from generation.text_towers import TextTower
 from registry.encoder import Encoder
 from tests.generation.engine import (
     ONE_WORD,
@@ -40,6 +43,7 @@ def text_encoder(models: Models) -> CLIPTextModelWithProjection:
     [
         Recipe("adam", steps=6, rate=1e-4),
         Recipe("ascent", steps=6, rate=0.02),
+        Recipe("ascent", steps=40, rate=0.003),  # more rows than a layer keeps before their sum
         Recipe("adam", steps=6, rate=1e-4, anchor=1.0),
         Recipe("ascent", steps=6, rate=0.02, anchor=0.5),
         Recipe("adam", steps=6, rate=1e-4, clip_skip=2),
@@ -48,7 +52,7 @@ def text_encoder(models: Models) -> CLIPTextModelWithProjection:
         Recipe("ascent", steps=6, rate=0.02, reads=UNNORMED, clip_skip=2),
     ],
     ids=[
-        *("adam", "ascent", "adam-anchored", "ascent-anchored"),
+        *("adam", "ascent", "ascent-long", "adam-anchored", "ascent-anchored"),
         *("adam-skip", "ascent-skip", "adam-unnormed", "ascent-unnormed"),
     ],
 )
@@ -107,6 +111,26 @@ def test_each_prompt_of_a_batch_is_personalised_as_if_alone(models: Models, reci
         )
         assert (together.agreement[row] - alone.agreement[0]).abs().max() < 1e-5
         assert together.drift[row].item() == pytest.approx(alone.drift.item(), rel=1e-4)
+
+
+def test_the_memory_of_an_ascent_has_an_end(text_encoder: CLIPTextModelWithProjection) -> None:
+    tower = TextTower(text_encoder)
+    assert memory_of(tower, 5, 10) == 5 * memory_of(tower, 1, 10)
+    assert memory_of(tower, 40, 77) == memory_of(tower, 400, 77)
+
+
+def test_prompts_that_keep_too_much_together_climb_one_after_the_other(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    input_ids = torch.cat([models.tokenize(prompt).ids for prompt in PROMPTS])
+    recipe = Recipe("ascent", steps=3, rate=0.02)
+    tower, done = TextTower(models.text_encoder), []
+    monkeypatch.setattr(personalisation, "LARGEST_MEMORY", 2 * memory_of(tower, 3, 77) - 1)
+    each = personalise(models.text_encoder, input_ids, direction(), recipe, done.append)
+    assert done == list(range(1, 10))
+    for row in range(3):
+        alone = personalise(models.text_encoder, input_ids[row : row + 1], direction(), recipe)
+        torch.testing.assert_close(each.conditioning[row], alone.conditioning[0])
 
 
 def test_one_prompt_leaves_nothing_behind_for_the_next(models: Models) -> None:

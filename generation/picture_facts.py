@@ -146,8 +146,9 @@ def _mixed(found: object) -> MixedLook | None:
     named, weight = dict(found), found.get("weight")
     named.pop("weight", None)
     is_named = all(isinstance(value, str) and is_writable(value) for value in named.values())
-    is_weight = isinstance(weight, int | float) and abs(weight) <= _LARGEST_WEIGHT
-    if not is_named or not is_weight or not is_digest(named.get("vector_digest", "")):
+    if not is_named or not is_digest(named.get("vector_digest", "")):
+        return None
+    if not isinstance(weight, int | float) or abs(weight) > _LARGEST_WEIGHT:
         return None
     return MixedLook(_recipe_look(named), float(weight))
 

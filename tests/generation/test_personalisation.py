@@ -124,7 +124,7 @@ def test_prompts_that_keep_too_much_together_climb_one_after_the_other(
 ) -> None:
     input_ids = torch.cat([models.tokenize(prompt).ids for prompt in PROMPTS])
     recipe = Recipe("ascent", steps=3, rate=0.02)
-    tower, done = TextTower(models.text_encoder), []
+    tower, done = TextTower(models.text_encoder), list[int]()
     monkeypatch.setattr(personalisation, "LARGEST_MEMORY", 2 * memory_of(tower, 3, 77) - 1)
     each = personalise(models.text_encoder, input_ids, direction(), recipe, done.append)
     assert done == list(range(1, 10))

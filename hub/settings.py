@@ -13,6 +13,7 @@ import environ
 from celery.schedules import schedule
 
 from hub import embedded
+from hub.api_settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 (Django's to read)
 
 # Lets `ModelForm[Aesthetic]` and the like be written at run time as type checkers read them.
 django_stubs_ext.monkeypatch()
@@ -259,36 +260,6 @@ CELERY_BEAT_SCHEDULE = {
         "generation.tasks.sweep_generations": "encode",
         "generation.tasks.ensure_standard_sheets": "generate",
     }.items()
-}
-
-# --- The API ----------------------------------------------------------------------------------
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.ScopePermission"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["hub.bodies.ShallowJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "hub.openapi.HubSchema",
-    "EXCEPTION_HANDLER": "hub.errors.problem_response",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Aesthetic Hub",
-    "DESCRIPTION": "Share, find, verify and apply aesthetic embeddings.",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.1",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "hub.openapi.add_problems",
-    ],
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
 }
 
 LOGGING = {

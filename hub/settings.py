@@ -38,6 +38,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=False)
 SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# So many proxies of ours add to X-Forwarded-For; without one, nobody is believed about addresses.
+ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXIES", default=0)
 SECURE_REFERRER_POLICY = "same-origin"
 # Everything a page needs comes from here, and nothing in a page runs that is not a file of ours.
 CONTENT_SECURITY_POLICY = {

@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
@@ -22,7 +24,7 @@ def count_download(request: HttpRequest, version: Version) -> None:
         return
     day = timezone.now().date()
     key = hmac.digest(settings.SECRET_KEY.encode(), f"downloads {day}".encode(), "sha256")
-    whom = f"{request.META.get('REMOTE_ADDR', '')} {request.headers.get('User-Agent', '')}"
+    whom = f"{client_address(request)} {request.headers.get('User-Agent', '')}"
     visitor = hmac.new(key, whom.encode(), hashlib.sha256).hexdigest()
     with transaction.atomic():
         _, is_new = Download.objects.get_or_create(version=version, day=day, visitor=visitor)
@@ -30,3 +32,14 @@ def count_download(request: HttpRequest, version: Version) -> None:
             Aesthetic.objects.filter(pk=version.aesthetic_id).update(
                 download_count=F("download_count") + 1
             )
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the address of the visitor, beyond TRUSTED_PROXIES; empty where nobody can tell.
+
+    It is the one by which allauth counts wrong passwords. Nobody is refused a download for it.
+    """
+    try:
+        return str(get_adapter().get_client_ip(request))
+    except (PermissionDenied, ImproperlyConfigured):
+        return ""

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.core import mail
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import User
 from tests import factories
@@ -57,6 +58,17 @@ def test_guessing_is_slowed_down(client: Client, ada: User) -> None:
     for _ in range(12):
         log_in(client, "ada", "wrong")
     assert not log_in(client, "ada")
+
+
+def test_behind_a_proxy_one_who_guesses_locks_nobody_else_out(
+    client: Client, ada: User, settings: Settings
+) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    guesser = Client(headers={"X-Forwarded-For": "198.51.100.1"})
+    for number in range(12):
+        log_in(guesser, f"somebody{number}", "wrong")
+    assert not log_in(guesser, "ada")
+    assert log_in(Client(headers={"X-Forwarded-For": "198.51.100.2"}), "ada")
 
 
 def test_logging_out_takes_a_post(client: Client, ada: User) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from registry.models import Aesthetic, Download, Version
@@ -49,6 +50,29 @@ def test_another_address_or_another_program_is_another_visitor() -> None:
     fetch("b", ADDRESS)
     fetch("a", "203.0.113.8")
     assert count() == 3
+
+
+def test_behind_a_proxy_each_visitor_counts(settings: Settings) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    for visitor in ("198.51.100.1", "198.51.100.2", "made up, 198.51.100.2"):
+        fetch(**{"X-Forwarded-For": visitor})
+    assert count() == 2
+
+
+def test_without_a_trusted_proxy_nobody_is_believed_to_be_somebody_else() -> None:
+    for visitor in ("198.51.100.1", "198.51.100.2"):
+        fetch(**{"X-Forwarded-For": visitor})
+    assert count() == 1
+
+
+@pytest.mark.parametrize("proxies", [0, 2])
+def test_a_visitor_whose_address_nobody_knows_downloads_all_the_same(
+    settings: Settings, proxies: int
+) -> None:
+    """On a unix socket there is no address; with fewer proxies than said none is to be trusted."""
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    assert fetch(address="", **{"X-Forwarded-For": "198.51.100.1"}).status_code == 200
+    assert count() == 1
 
 
 def test_another_version_is_another_download(version: Version) -> None:

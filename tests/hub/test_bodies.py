@@ -33,6 +33,16 @@ def test_the_api_asks_who_it_is_before_it_reads(client: Client) -> None:
     problem(client.post(path, b"--x", FORM, CONTENT_LENGTH=LONG), 401, "unauthenticated")
 
 
+@pytest.mark.parametrize("path", ["blends", "generations", "by-hash"])
+def test_json_is_never_as_long_as_a_zip(client: Client, path: str) -> None:
+    """All of it is in memory; REST framework (3.18.3) lets Django look at the length first."""
+    headers = factories.bearer(factories.person())
+    answer = client.post(
+        f"/api/v1/{path}", b"{}", "application/json", headers=headers, CONTENT_LENGTH=LONG
+    )
+    problem(answer, 413, "too-large")
+
+
 def test_nobody_may_send_more_than_the_largest_zip(client: Client) -> None:
     client.force_login(factories.person())
     assert client.post("/new", b"--x", FORM, CONTENT_LENGTH=TOO_LONG).status_code == 413

@@ -129,11 +129,17 @@ CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default=embedded.broker_ur
 CACHE_URL: str = env.str(
     "CACHE_URL", default="" if "CELERY_BROKER_URL" in env.ENVIRON else embedded.cache_url(VAR)
 )
-# Without a Redis of its own the cache is a table, shared by all web processes all the same.
-CACHES = {
+# Without a Redis of its own the cache is a table, shared by all web processes all the same. Where
+# it is full it drops what comes first in the alphabet, which is the counters of wrong passwords.
+# Django's own limit is 300 entries; a busy hour has thousands, and some take a megabyte.
+CACHES: dict[str, dict[str, object]] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
     if CACHE_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    },
 }
 
 # --- Files ------------------------------------------------------------------------------------

@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.core.cache.backends.db import DatabaseCache
+
 ROOT = Path(__file__).parents[2]
+RABBITMQ = "amqp://user:password@broker/hub"
 TELL = """
 import json, sys
 from hub import settings
@@ -33,3 +36,10 @@ def test_nobody_is_believed_about_addresses_unless_proxies_are_named() -> None:
     name = "ALLAUTH_TRUSTED_PROXY_COUNT"
     assert told(name) == {name: 0}
     assert told(name, TRUSTED_PROXIES="2") == {name: 2}
+
+
+def test_a_cache_in_a_table_does_not_drop_counters_of_wrong_passwords_early() -> None:
+    """Django's own limit is 300 entries; the first to go are those first in the alphabet."""
+    cache = told("CACHES", CELERY_BROKER_URL=RABBITMQ, CACHE_URL="")["CACHES"]["default"]
+    assert cache["BACKEND"].endswith(".DatabaseCache")
+    assert DatabaseCache(cache["LOCATION"], cache)._max_entries == 10_000

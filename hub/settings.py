@@ -254,6 +254,12 @@ if CELERY_BROKER_URL.startswith(("redis", "valkey")):
         "socket_connect_timeout": 3,
         "socket_timeout": 3,  # longer than the second for which a waiting worker asks
     }
+# RabbitMQ before 4.3 closes the channel of a task that takes longer than its `consumer_timeout`, 30
+# minutes, and the worker would end with it. So the worker connects again, and the job begins anew.
+# This was read in Celery's source and never run with a RabbitMQ. The argument `x-consumer-timeout`
+# would be no way out: RabbitMQ 4.3 has it for quorum queues alone, and none that is there gets it.
+if CELERY_BROKER_URL.startswith(("amqp", "pyamqp")):
+    CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_TASK_DEFAULT_QUEUE = "embed"
 CELERY_TASK_ROUTES = {
     "registry.tasks.*": {"queue": "embed"},

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from amqp import PreconditionFailed
 from django.core.cache.backends.db import DatabaseCache
+from kombu import Connection
 
 ROOT = Path(__file__).parents[2]
 RABBITMQ = "amqp://user:password@broker/hub"
@@ -43,3 +45,10 @@ def test_a_cache_in_a_table_does_not_drop_counters_of_wrong_passwords_early() ->
     cache = told("CACHES", CELERY_BROKER_URL=RABBITMQ, CACHE_URL="")["CACHES"]["default"]
     assert cache["BACKEND"].endswith(".DatabaseCache")
     assert DatabaseCache(cache["LOCATION"], cache)._max_entries == 10_000
+
+
+def test_a_worker_outlives_a_channel_that_rabbitmq_closes() -> None:
+    """RabbitMQ itself is not run here: that is what closes it after 30 minutes, by this error."""
+    name = "CELERY_BROKER_CHANNEL_ERROR_RETRY"
+    assert told(name, CELERY_BROKER_URL=RABBITMQ) == {name: True}
+    assert issubclass(PreconditionFailed, Connection(RABBITMQ).channel_errors)

@@ -202,8 +202,8 @@ _ALL = (
         "taken-down",
         HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS,
         "It was taken down",
-        "A keeper of the hub took the version down. “digest” names it, “reason” says why; its "
-        "bytes are served no more.",
+        "A keeper of the hub took the version down. “digest” names it, “reason” says why, unless "
+        "it is hidden; its bytes are served no more, and its vector is not published again.",
     ),
     Problem(
         "no-provenance",

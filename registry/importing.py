@@ -23,10 +23,10 @@ from registry import (
     manifests,
     packaging,
     queueing,
+    takedowns,
 )
 from registry.file_names import shown
 from registry.models import Aesthetic, ImportedFile, JobState, Space, Version
-from registry.takedowns import TakenDown
 
 MOST_BYTES = 256 * 1024  # of a file; the readers take 64 kB of most kinds
 MOST_COMPARED = 64  # published means, the newest, of which a space's signature is made
@@ -62,7 +62,7 @@ class Imported:
 def examine(name: str, data: bytes, *, space: Space, person: User) -> Candidate:
     """Read a file and say what its vector looks like in `space`; nothing is stored.
 
-    Raises ImportRefused, TakenDown for a vector that was taken down here, and QuotaExceeded.
+    Raises ImportRefused, TakenDown or VectorTakenDown for what was taken down here, QuotaExceeded.
     """
     queueing.check_build_quota(person)
     try:
@@ -71,11 +71,8 @@ def examine(name: str, data: bytes, *, space: Space, person: User) -> Candidate:
         raise ImportRefused(refused.code, f"{shown(name)}: {refused.detail}") from refused
     _refuse_foreign(shown(name), content, space)
     vector_digest = digests.vector_digest(content.vector)
+    takedowns.refuse_vector_taken_down(vector_digest, person=person)
     named = identifying.named_by(vector_digest, person=person)
-    elsewhere = named.versions if named else []
-    for version in elsewhere:
-        if version.taken_down_at is not None:
-            raise TakenDown(version)
     return Candidate(
         vector=content.vector,
         vector_digest=vector_digest,
@@ -84,7 +81,7 @@ def examine(name: str, data: bytes, *, space: Space, person: User) -> Candidate:
         digest=digests.digest_bytes(data),
         kind=formats.kind_of(data),
         size=len(data),
-        elsewhere=elsewhere,
+        elsewhere=named.versions if named else [],
     )
 
 

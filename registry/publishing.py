@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, Max, OuterRef
 from django.utils import timezone
 
 from accounts.refusals import Refusal
-from registry import notices, origins, packaging, rights
+from registry import notices, origins, packaging, rights, takedowns
 from registry.models import Aesthetic, JobState, Version, VersionMember
 
 # On a side, and between two versions; fewer, and embeddings tell much of each picture.
@@ -94,12 +94,13 @@ def publish(version: Version, *, accepts: Collection[str] = ()) -> Version:
 
 
 def _refuse_unfit(version: Version, accepts: Collection[str]) -> None:
-    """Raise PublishingRefused for what is not ready, and for what was not agreed to."""
+    """Raise a Refusal for what is not ready, was taken down here, or was not agreed to."""
     if version.state != JobState.SUCCEEDED:
         raise PublishingRefused(
             "not-ready",
             f"This build is {version.get_state_display()}; only a ready one can be published.",
         )
+    takedowns.refuse_vector_taken_down(version.vector_digest, person=version.aesthetic.owner)
     origins.refuse_unstated(version)
     if version.is_blend:
         rights.refuse_unfit_blend(version)

@@ -1,12 +1,13 @@
 """From a published version to its tombstone, by a keeper of the hub, with a reason. Request side.
 
 What was taken down keeps its name and its digests; its bytes are served no more. The rows stay, so
-that nobody can say that there never was such a version.
+that nobody can say that there never was such a version, and nobody brings its vector back.
 """
 
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.refusals import Refusal
 from registry import notices
 from registry.models import Version
@@ -18,6 +19,16 @@ class TakenDown(Refusal):
     def __init__(self, version: Version) -> None:
         super().__init__("taken-down", f"{version} was taken down. {version.takedown_reason}")
         self.version = version
+
+
+class VectorTakenDown(Refusal):
+    """A vector that was taken down with a version which the asker may not know of."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "taken-down",
+            "This vector was taken down here, so it is neither imported nor published again.",
+        )
 
 
 @transaction.atomic
@@ -44,3 +55,16 @@ def refuse_taken_down(version: Version) -> None:
     """Raise TakenDown for a version that is served no more."""
     if version.taken_down_at is not None:
         raise TakenDown(version)
+
+
+def refuse_vector_taken_down(vector_digest: str, *, person: User) -> None:
+    """Raise TakenDown for the vector of a version that was taken down, hidden and deleted ones too.
+
+    Of one that `person` may not know of, VectorTakenDown says neither name nor reason.
+    """
+    down = Version.objects.taken_down().filter(vector_digest=vector_digest)
+    seen = down.visible_to(person).select_related("aesthetic__owner").first()
+    if seen is not None:
+        raise TakenDown(seen)
+    if down.exists():
+        raise VectorTakenDown

@@ -31,6 +31,10 @@ class VersionQuerySet(JobQuerySet["Version"]):
         """Return what was not taken down; of what was, only the tombstone is served."""
         return self.filter(taken_down_at__isnull=True)
 
+    def taken_down(self) -> Self:
+        """Return what was taken down, of hidden and deleted aesthetics too."""
+        return self.filter(taken_down_at__isnull=False)
+
     def offered(self) -> Self:
         """Return the published versions that were neither yanked nor taken down."""
         return self.published().standing().filter(yanked_at__isnull=True)

@@ -177,6 +177,23 @@ def test_what_was_taken_down_is_not_imported_again(draft: Aesthetic, bob: User) 
         imported(factories.aesthetic(bob, "copy"))
 
 
+@pytest.mark.parametrize("hidden", ["deleted", "private"])
+def test_nor_once_its_look_is_hidden_and_then_nothing_tells_which_it_was(
+    draft: Aesthetic, bob: User, hidden: str
+) -> None:
+    version = publishing.publish(imported(draft).version)
+    takedowns.take_down(version, reason="Its maker asked for it.")
+    if hidden == "deleted":
+        publishing.delete(draft)
+    else:
+        Aesthetic.objects.filter(pk=draft.pk).update(visibility="private")
+    with pytest.raises(takedowns.VectorTakenDown) as caught:
+        imported(factories.aesthetic(bob, "copy"), formats.write_npy(a_vector()), "x.npy")
+    assert caught.value.code == "taken-down"
+    for secret in ("ada", "sea-mist", "maker"):
+        assert secret not in caught.value.detail
+
+
 def test_a_deleted_aesthetic_takes_no_import(draft: Aesthetic) -> None:
     publishing.delete(draft)
     with pytest.raises(importing.ImportRefused) as caught:

@@ -88,17 +88,56 @@ def test_by_its_digests_the_tombstone_is_found(client: Client, down: Version) ->
     assert listed["taken_down"]["reason"] == REASON
 
 
+def copied(version: Version, owner: User) -> Version:
+    """Build the set of a version anew, as a look of somebody's."""
+    copy = factories.aesthetic(owner, "copy")
+    for seed in range(5):
+        factories.member(copy, 1000 * version.aesthetic_id + seed)
+    build = factories.built(copy)
+    assert build.vector_digest == version.vector_digest
+    return build
+
+
 def test_what_another_version_has_as_well_is_still_served(
     client: Client, version: Version, bob: User
 ) -> None:
-    copy = factories.aesthetic(bob, "copy")
-    for seed in range(5):
-        factories.member(copy, 1000 * version.aesthetic_id + seed)
-    factories.published(copy)
+    copy = publishing.publish(copied(version, bob))
     shared = version.files.get(name="sea-mist.npy").digest
-    assert copy.versions.get().files.filter(digest=shared).exists()
+    assert copy.files.filter(digest=shared).exists()
     takedowns.take_down(version, reason=REASON)
     assert client.get(f"/api/v1/blobs/{shared}").status_code == 200
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_the_same_vector_in_another_draft_is_not_published(
+    client: Client, version: Version, bob: User, is_deleted: bool
+) -> None:
+    build = copied(version, bob)
+    takedowns.take_down(version, reason=REASON)
+    if is_deleted:
+        publishing.delete(version.aesthetic)
+    answer = client.post(
+        "/api/v1/aesthetics/bob/copy/versions",
+        {"build": str(build.pk)},
+        "application/json",
+        headers=factories.bearer(bob),
+    )
+    body = problem(answer, 451, "taken-down")
+    assert ("ada/sea-mist@v1" in body["detail"]) is not is_deleted
+    assert ("digest" in body) is not is_deleted
+    assert Version.objects.get(pk=build.pk).number is None
+
+
+def test_nor_built_anew_by_its_owner_once_the_look_is_deleted(
+    client: Client, version: Version, ada: User
+) -> None:
+    takedowns.take_down(version, reason=REASON)
+    publishing.delete(version.aesthetic)
+    build = copied(version, ada)
+    client.force_login(ada)
+    page = client.post(f"/ada/copy/builds/{build.pk}/publish", follow=True)
+    assert "was taken down here" in page.content.decode()
+    assert Version.objects.get(pk=build.pk).number is None
 
 
 def test_the_next_version_has_the_next_number(down: Version) -> None:

@@ -113,6 +113,12 @@ def examine(order: Order) -> Candidate:
         vector = constructions.of_parents(json.loads(recipe_json))
     except combinations.CombinationRefused as refused:
         raise BlendRefused(refused.code, refused.detail) from refused
+    if not search.is_comparable(vector):  # nor if it overflowed
+        raise BlendRefused(
+            "wrong-parents",
+            f"What these looks make has the length {search.length_of(vector):.2g}; only lengths "
+            f"from {search.SHORTEST:g} to {search.LONGEST:g} can be compared here.",
+        )
     return Candidate(
         recipe=recipe_json,
         recipe_digest=digests.digest_bytes(recipe_json),

@@ -112,7 +112,7 @@ def identify(data: bytes, *, person: User | AnonymousUser) -> Identified:
     vector = named_by(vector_digest, person=person)
     space = Space.objects.filter(name=content.space or settings.HUB_SPACE).first()
     nearest = []
-    if vector is None and space is not None and content.vector.any():
+    if vector is None and space is not None:
         nearest = search.nearest(content.vector, space=space, person=person, most=NEAREST)
     return Identified(digest, file, vector_digest, vector, space, nearest)
 

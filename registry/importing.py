@@ -23,6 +23,7 @@ from registry import (
     manifests,
     packaging,
     queueing,
+    search,
     takedowns,
 )
 from registry.file_names import shown
@@ -118,6 +119,13 @@ def _refuse_foreign(name: str, content: formats.Content, space: Space) -> None:
         )
     if not content.vector.any():
         raise ImportRefused("foreign-space", f"{name}: all {len(content.vector)} numbers are 0.")
+    if not search.is_comparable(content.vector):
+        raise ImportRefused(
+            "foreign-space",
+            f"{name}: its vector has the length {search.length_of(content.vector):.2g}; no encoder "
+            f"makes such, and only lengths from {search.SHORTEST:g} to {search.LONGEST:g} can be "
+            "compared here.",
+        )
 
 
 def signature_of(space: Space) -> fingerprints.Signature | None:

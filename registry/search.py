@@ -1,5 +1,6 @@
 """Finding aesthetics: by words, by tags, and by nearness in one space."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,9 @@ SORTS = {
     "downloads": ("-download_count", "-pk"),
     "title": ("title", "pk"),
 }
+# Of vectors that are compared; encoders make lengths from 1 to some 30. pgvector adds up squares in
+# float32, so that the cosines of much shorter or longer ones are noise or no number at all.
+SHORTEST, LONGEST = 1e-6, 1e6
 NEWEST_DRAFTS = ("-created_at", "-pk")  # a draft has no day of publishing
 
 
@@ -123,6 +127,16 @@ def tag_counts(aesthetics: QuerySet[Aesthetic], *, most: int) -> list[tuple[str,
     return list(tags.values_list("tag", "count")[:most])
 
 
+def length_of(vector: NDArray[np.float32]) -> float:
+    """Return the length of a vector [768], without an overflow on the way."""
+    return float(np.linalg.norm(np.asarray(vector, np.float64)))
+
+
+def is_comparable(vector: NDArray[np.float32]) -> bool:
+    """Tell whether the cosines of a vector [768] mean something: not where it is 0 or extreme."""
+    return SHORTEST <= length_of(vector) <= LONGEST
+
+
 def neighbours(version: Version, *, person: User | AnonymousUser, most: int) -> list[Neighbour]:
     """Return the published versions of other aesthetics nearest to `version`, nearest first."""
     others = Aesthetic.objects.visible_to(person).exclude(pk=version.aesthetic_id)
@@ -139,7 +153,13 @@ def nearest(
 def _nearest(
     vector: NDArray[np.float32], space: Space, among: QuerySet[Aesthetic], most: int
 ) -> list[Neighbour]:
-    """One version stands for an aesthetic: its newest that is offered."""
+    """One version stands for an aesthetic: its newest that is offered.
+
+    Nothing is near what can't be compared. Imports of any length were taken once, so a cosine may
+    still be no number; to look at all lengths first would take as long again as the cosines.
+    """
+    if not is_comparable(vector):
+        return []
     newest = Version.objects.newest_of_each().filter(aesthetic__in=among)
     candidates = Version.objects.filter(pk__in=newest.values("pk"), space=space)
     # By their keys alone: to carry manifests and cards through the sort takes as long as the rest.
@@ -149,4 +169,8 @@ def _nearest(
         .values_list("pk", "distance")[:most]
     )
     found = Version.objects.select_related("aesthetic__owner", "space").in_bulk(distances)
-    return [Neighbour(found[pk], 1.0 - distance) for pk, distance in distances.items()]
+    return [
+        Neighbour(found[pk], 1.0 - distance)
+        for pk, distance in distances.items()
+        if not math.isnan(distance)
+    ]

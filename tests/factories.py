@@ -130,7 +130,7 @@ def published(of: Aesthetic, pictures: int = 5, direction: int = 0) -> Version:
     return publishing.publish(version, accepts={"accept_few", "accept_close"})
 
 
-def shelved(of: Aesthetic, direction: int = 0, within: str = "") -> Version:
+def shelved(of: Aesthetic, direction: int = 0, within: str = "", scale: float = 1) -> Version:
     """Publish an invented version without pictures or files, for those who only look for it."""
     number = of.versions.count() + 1
     named = digests.digest_bytes(f"{of.pk} {number}".encode())
@@ -148,7 +148,7 @@ def shelved(of: Aesthetic, direction: int = 0, within: str = "") -> Version:
         image_count=2,
         number=number,
         published_at=now,
-        vector=vector,
+        vector=scale * vector,
         vector_digest=named,
         image_set_digest=named,
         resultant_length=0.5,

@@ -1,6 +1,7 @@
 """From a foreign file to a published version: what is stored, remembered, said and refused."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -156,6 +157,31 @@ def test_a_file_that_says_another_space_is_foreign(ada: User) -> None:
 
 def test_a_vector_of_zeros_is_of_no_space(ada: User) -> None:
     assert refused(ada, saved(torch.zeros(768))).code == "foreign-space"
+
+
+@pytest.mark.parametrize(("length", "told"), [(9e-7, "9e-07"), (1.1e6, "1.1e\\+06"), (1e30, "1e")])
+def test_a_vector_too_short_or_too_long_to_be_compared_is_of_no_space(
+    ada: User, length: float, told: str
+) -> None:
+    error = refused(ada, saved(of_length(length)))
+    assert error.code == "foreign-space"
+    assert re.search(f"fantasy.pt: its vector has the length {told}", error.detail)
+
+
+@pytest.mark.parametrize("length", [2e-6, 9e5])
+def test_one_that_can_be_compared_is_imported_whatever_its_length(
+    draft: Aesthetic, bob: User, length: float
+) -> None:
+    version = publishing.publish(imported(draft, saved(of_length(length))).version)
+    other = publishing.publish(imported(factories.aesthetic(bob, "copy")).version)
+    (nearest,) = search.neighbours(other, person=bob, most=5)
+    assert nearest.version == version
+    assert nearest.cosine == pytest.approx(1)
+
+
+def of_length(length: float) -> torch.Tensor:
+    """Return the vector of the other files at another length."""
+    return torch.from_numpy(length * a_vector() / np.linalg.norm(a_vector()))
 
 
 def test_a_refusal_names_the_file_without_what_misleads_the_eye(ada: User) -> None:

@@ -56,6 +56,20 @@ def test_an_aesthetic_is_not_its_own_neighbour(centre: Version) -> None:
     assert near(centre) == []
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_what_is_too_short_or_too_long_to_be_compared_is_near_nothing(
+    centre: Version, bob: User, scale: float
+) -> None:
+    assert near(factories.shelved(factories.aesthetic(bob, "extreme"), scale=scale)) == []
+
+
+def test_a_cosine_that_is_no_number_is_left_out(centre: Version, bob: User) -> None:
+    """JSON has no such number, and one import of long ago would be in the way of all others."""
+    factories.shelved(factories.aesthetic(bob, "extreme"), direction=1, scale=8e37)
+    look(bob, "close", 1)
+    assert near(centre) == ["close"]
+
+
 def test_other_spaces_are_never_compared(centre: Version, bob: User, settings: Settings) -> None:
     settings.HUB_SPACE = "clip"
     other = look(bob, "close", 1)

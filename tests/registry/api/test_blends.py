@@ -65,6 +65,17 @@ def test_a_dry_run_says_what_it_would_be_and_makes_nothing(
     assert Version.objects.count() == 2
 
 
+def test_looks_too_long_for_their_difference_are_refused(client: Client, ada: User) -> None:
+    """Such were imported before lengths were looked at."""
+    long = [
+        factories.shelved(factories.aesthetic(ada, slug), scale=scale)
+        for slug, scale in (("fog", 8e37), ("neon", -8e37))
+    ]
+    said: dict[str, Any] = {"looks": two(long), "operation": "difference"}
+    body = problem(ask(client, ada, "/api/v1/blends?dry_run=true", **said), 422, "wrong-parents")
+    assert "the length inf" in body["detail"]
+
+
 @pytest.mark.parametrize(
     ("said", "status", "kind"),
     [

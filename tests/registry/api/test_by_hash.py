@@ -77,6 +77,13 @@ def test_a_file_is_found_by_its_bytes_its_vector_or_what_is_near(
     assert 0.9 < nearest["cosine"] < 1  # type: ignore[has-type]
 
 
+@pytest.mark.parametrize("scale", [0, 1e-30, 1e30])
+def test_a_vector_that_cannot_be_compared_is_near_nothing(
+    client: Client, version: Version, scale: float
+) -> None:
+    assert send(client, saved(scale * torch.tensor(version.vector)))["nearest"] == []
+
+
 def test_a_body_that_is_much_larger_than_an_embedding_is_not_read(client: Client, db: None) -> None:
     file = SimpleUploadedFile("x.pt", bytes(2_000_000))
     problem(client.post(PATH, {"file": file}), 413, "too-large")

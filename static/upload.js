@@ -2,9 +2,13 @@
 //
 // Every file goes alone, as field `files`, to the form's own action, with `Accept: application/json`. The answer is
 //   {"accepted": [{name, had_location, was_there}], "refused": [{name, code, detail}], "skipped": [name]}
-// or a problem document with `detail`. Without this script the form sends all files at once and the page answers.
+// or a document with `detail`; a 503 says in `Retry-After` when to send the file again. Without this script the form sends
+// all files at once and the page answers.
 
 const AT_ONCE = 3; // Enough to hide the round trips; more would only make the files wait in the server's queue.
+
+const MOST_TRIES = 10; // The pauses grow by Retry-After: some four minutes, since looking at a large zip takes as long.
+const RETRY_SECONDS = 5; // Where a 503 does not say.
 
 const SENTENCES = {
   0: "The connection broke before the file had arrived.",
@@ -72,6 +76,11 @@ class Row {
     this.say("waiting", "Waiting");
   }
 
+  postpone() {
+    this.progress.value = 0;
+    this.say("waiting", "The server is busy. Waiting…");
+  }
+
   fail(words) {
     this.note(words, "is-refusal");
     this.say("failed", "Failed");
@@ -99,10 +108,30 @@ class Row {
 
 const ORIGIN = ["source", "licence", "credit"]; // Said of all pictures that are added while it stands there.
 
-function send(form, row, side) {
+function pause(seconds) {
+  return new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+}
+
+/** Send a file until the server is free for it. A row that waits keeps its sender, so the queue behind it waits as well. */
+async function send(form, row) {
+  for (let tries = 1; ; tries += 1) {
+    const { status, body, retryAfter } = await post(form, row);
+    if (status === 503 && tries < MOST_TRIES) {
+      row.postpone();
+      await pause(retryAfter * tries);
+      continue;
+    }
+    if (body.accepted || body.refused) row.settle(body);
+    else row.fail(sentenceFor(status, body));
+    return;
+  }
+}
+
+/** Send a file once; resolves to what the server said. */
+function post(form, row) {
   const data = new FormData();
   data.set("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-  data.set("side", side);
+  data.set("side", row.side);
   for (const name of ORIGIN) data.set(name, row.origin?.[name] ?? "");
   data.set("files", row.file, row.file.name);
   return new Promise((resolve) => {
@@ -113,10 +142,8 @@ function send(form, row, side) {
       if (event.lengthComputable) row.advance(event.loaded / event.total);
     });
     request.addEventListener("loadend", () => {
-      const body = parse(request.responseText);
-      if (body.accepted || body.refused) row.settle(body);
-      else row.fail(sentenceFor(request.status, body));
-      resolve();
+      const retryAfter = Number(request.getResponseHeader("Retry-After")) || RETRY_SECONDS;
+      resolve({ status: request.status, body: parse(request.responseText), retryAfter });
     });
     row.advance(0);
     request.send(data);
@@ -208,7 +235,7 @@ class Upload {
   async sendNext() {
     const row = this.waiting.shift();
     this.sending += 1;
-    await send(this.form, row, row.side);
+    await send(this.form, row);
     this.sending -= 1;
     if (!this.sending && !this.waiting.length) this.refresh();
     this.pump();

@@ -1,6 +1,5 @@
 """Pages for the owner of an aesthetic: its card, its set, its builds, publishing."""
 
-from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -9,20 +8,18 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
-from registry import aliases, covers, lineage, origins, publishing, queueing, uploads
+from registry import aliases, covers, lineage, origins, publishing, queueing
 from registry.forms import (
     AestheticForm,
     AliasForm,
     ImportFileForm,
-    OriginForm,
-    SideForm,
     YankForm,
 )
 from registry.models import Aesthetic, Member, Side, Version
@@ -87,48 +84,6 @@ def images(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
         "dropped": _just_dropped(request, aesthetic),
     }
     return render(request, "registry/images.html", context)
-
-
-@login_required
-@require_POST
-def upload(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
-    """Add files to the set; JSON for upload.js, a page for a plain form."""
-    aesthetic = find_own(request, owner, slug)
-    form = SideForm(request.POST)
-    if not form.is_valid():
-        return JsonResponse({"detail": "A picture is on the side towards or away."}, status=422)
-    files, origin = request.FILES.getlist("files"), OriginForm(request.POST)
-    if not origin.is_valid():
-        return JsonResponse({"detail": "Where the pictures are from is too long."}, status=422)
-    provenance = uploads.Provenance(**origin.cleaned_data)
-    try:
-        report = uploads.add_files(
-            aesthetic, files, side=form.cleaned_data["side"], provenance=provenance
-        )
-    except Refusal as refusal:
-        report = uploads.Report(refused=[uploads.Refused("upload", refusal.code, refusal.detail)])
-    if request.accepts("application/json") and not request.accepts("text/html"):
-        return JsonResponse(asdict(report))
-    request.session[REFUSED] = [asdict(refused) for refused in report.refused]
-    if report.accepted:
-        count = len(report.accepted)
-        said = "1 picture is" if count == 1 else f"{count} pictures are"
-        messages.success(request, f"{said} in the set.")
-    if located := [picture.name for picture in report.accepted if picture.had_location]:
-        messages.info(request, f"{', '.join(located)}: the place where it was taken was removed.")
-    return redirect("registry:images", owner, slug)
-
-
-@login_required
-@require_POST
-def remove_image(request: PersonRequest, owner: str, slug: str, digest: str) -> HttpResponse:
-    """Take a picture out of one side of the set."""
-    aesthetic = find_own(request, owner, slug)
-    form = SideForm(request.POST)
-    if not form.is_valid():
-        raise Http404
-    uploads.remove_member(aesthetic, digest, side=form.cleaned_data["side"])
-    return redirect("registry:images", owner, slug)
 
 
 @login_required

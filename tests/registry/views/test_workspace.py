@@ -2,18 +2,16 @@
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
 
 from accounts.models import User
 from registry import queueing
-from registry.models import Aesthetic, JobState, Side, Version
+from registry.models import Aesthetic, JobState, Version
 from tests import factories
 from tests.answers import Answer
 
 ONE = "/ada/sea-mist"
 SET = f"{ONE}/images"
 CARD = {"title": "Sea mist", "slug": "sea-mist", "licence": "CC-BY-4.0", "rating": "general"}
-picture, upload = factories.picture, factories.upload
 
 
 @pytest.fixture
@@ -98,55 +96,6 @@ def test_deleting_takes_a_post_and_is_for_good(as_ada: Client, draft: Aesthetic)
     response = send(as_ada, f"{ONE}/delete")
     assert messages(response) == ["Sea Mist is deleted."]
     assert as_ada.get(ONE).status_code == 404
-
-
-def test_pictures_are_uploaded_without_javascript(as_ada: Client, draft: Aesthetic) -> None:
-    files = [upload("a.png", picture(1)), upload("b.jpg", picture(2))]
-    response = send(as_ada, f"{SET}/upload", files=files, side="towards")
-    page = response.content.decode()
-    assert "a.png" in page
-    assert "b.jpg is a PNG file; rename it or convert it." in page
-    assert "wrong-extension" in page
-    assert draft.members.count() == 1
-    assert "b.jpg is a PNG file" not in as_ada.get(SET).content.decode()
-
-
-def test_pictures_are_uploaded_by_a_script_that_reads_json(
-    as_ada: Client, draft: Aesthetic
-) -> None:
-    response = as_ada.post(
-        f"{SET}/upload",
-        {"files": [upload("a.png"), upload("b.txt", b"x")], "side": "away"},
-        headers={"Accept": "application/json"},
-    )
-    body = response.json()
-    (accepted,) = body["accepted"]
-    assert (accepted["name"], accepted["side"], accepted["had_location"]) == (
-        "a.png",
-        "away",
-        False,
-    )
-    assert [refused["code"] for refused in body["refused"]] == ["unknown-extension"]
-    assert draft.members.get().side == Side.AWAY
-
-
-def test_a_used_up_share_is_told_to_pages_and_scripts(
-    as_ada: Client, draft: Aesthetic, settings: Settings
-) -> None:
-    settings.QUOTA_UPLOAD_IMAGES = 0
-    assert "You have used today" in send(as_ada, f"{SET}/upload", files=[upload()]).content.decode()
-    response = as_ada.post(
-        f"{SET}/upload", {"files": [upload()]}, headers={"Accept": "application/json"}
-    )
-    assert [refused["code"] for refused in response.json()["refused"]] == ["quota-exceeded"]
-
-
-def test_a_picture_is_removed_from_its_side_only(as_ada: Client, draft: Aesthetic) -> None:
-    digest = factories.member(draft, 1).image.digest
-    factories.member(draft, 1, Side.AWAY)
-    send(as_ada, f"{SET}/{digest}/remove", side="away")
-    assert [member.side for member in draft.members.all()] == ["towards"]
-    assert as_ada.post(f"{SET}/{digest}/remove", {"side": "up"}).status_code == 404
 
 
 def test_the_workspace_says_why_a_build_cannot_start(as_ada: Client, draft: Aesthetic) -> None:

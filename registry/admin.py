@@ -3,7 +3,7 @@
 Versions are never edited.
 """
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
@@ -13,6 +13,7 @@ from django.shortcuts import render
 from registry import lineage, takedowns
 from registry.forms import TakedownForm
 from registry.models import Aesthetic, Space, Version
+from registry.models.aesthetics import CARD
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -36,13 +37,17 @@ class AestheticAdmin(admin.ModelAdmin[Aesthetic]):
     list_filter = ["visibility", "rating", "licence"]
     list_select_related = ["owner"]
     search_fields = ["title", "slug", "owner__username"]
-    fields = ["title", "card", "licence", "rating", "tags", "visibility"]
+    fields = CARD
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Aesthetic, form: Any, change: Any) -> None:
+        """Save the card; a keeper may change that of a deleted aesthetic as well."""
+        obj.save_card()
 
 
 @admin.register(Version)

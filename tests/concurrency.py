@@ -1,7 +1,9 @@
-"""The same work in several threads at once, each with a database connection of its own."""
+"""Work at the same time, in threads that have a database connection of their own each."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection
 
@@ -22,3 +24,21 @@ def in_threads(count: int, work: Callable[[], object]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+@contextmanager
+def before_writing(table: str, work: Callable[[], object]) -> Iterator[None]:
+    """Let another request do `work`, once, right before this one locks or writes a row of `table`.
+
+    By then this one has read the row and made up its mind.
+    """
+    waiting = [work]
+
+    def execute(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        is_writing = sql.startswith("UPDATE") or "FOR UPDATE" in sql
+        if is_writing and table in sql and waiting:
+            in_threads(1, waiting.pop())
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(execute):
+        yield

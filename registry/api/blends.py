@@ -13,10 +13,11 @@ from rest_framework.views import APIView
 from accounts.authentication import person_of
 from accounts.models import User
 from registry import blending, combinations
-from registry.api.imports import CARD, ensure_aesthetic
+from registry.api.imports import ensure_aesthetic
 from registry.api.serializers import NeighbourSerializer
 from registry.licences import Licence, Rating
 from registry.models import Aesthetic, Version
+from registry.models.aesthetics import CARD
 
 
 class LookSerializer(serializers.Serializer[Any]):

@@ -17,9 +17,7 @@ from registry import importing
 from registry.api.serializers import BytesField
 from registry.licences import Licence, Rating
 from registry.models import Aesthetic, Space, Version
-
-# What the card of a new aesthetic may say; of one that is there it is changed by PATCH.
-CARD = ("title", "card", "licence", "rating", "tags", "visibility")
+from registry.models.aesthetics import CARD
 
 
 class ImportRequestSerializer(serializers.Serializer[Any]):
@@ -91,7 +89,10 @@ class Imports(APIView):
 
 
 def ensure_aesthetic(person: User, said: dict[str, Any]) -> Aesthetic:
-    """Return the person's aesthetic of that slug, made with the card where there was none."""
+    """Return the person's aesthetic of that slug, made with the card where there was none.
+
+    The card of one that is there is changed by PATCH.
+    """
     card = {name: said[name] for name in CARD if name in said}
     found = Aesthetic.objects.owned_by(person).named(person.username, said["slug"]).first()
     if found is not None and card:

@@ -6,8 +6,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from registry import rights
+from registry import editing
 from registry.models import Aesthetic, Job, JobState, Side, Version, VersionFile
+from registry.models.aesthetics import CARD
 
 
 class FileSerializer(serializers.ModelSerializer[VersionFile]):
@@ -98,12 +99,7 @@ class AestheticSerializer(serializers.ModelSerializer[Aesthetic]):
             "ref",
             "owner",
             "slug",
-            "title",
-            "card",
-            "licence",
-            "rating",
-            "tags",
-            "visibility",
+            *CARD,
             "download_count",
             "created_at",
             "updated_at",
@@ -118,12 +114,7 @@ class AestheticSerializer(serializers.ModelSerializer[Aesthetic]):
             raise serializers.ValidationError(
                 {"slug": f"“{instance.slug}” is part of addresses and files; it cannot change."}
             )
-        for name, value in validated_data.items():
-            setattr(instance, name, value)
-        instance.full_clean()
-        rights.refuse_unfit_change(instance, licence=instance.licence, rating=instance.rating)
-        instance.save()
-        return instance
+        return editing.change_card(instance, validated_data)
 
 
 @extend_schema_field(OpenApiTypes.BINARY)

@@ -30,6 +30,8 @@ BIDIRECTIONAL_CONTROLS = dict.fromkeys(
     [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+# What an owner says of an aesthetic and may change; all else in its row is the hub's to write.
+CARD = ("title", "card", "licence", "rating", "tags", "visibility")
 SEARCH_CONFIG = "english"  # the text search configuration of titles, tags and cards
 
 
@@ -177,6 +179,10 @@ class Aesthetic(models.Model):
         """Whether everybody may see it; `public()` asks the same of the database."""
         is_shown = self.visibility == Aesthetic.Visibility.PUBLIC and self.deleted_at is None
         return self.is_published and is_shown
+
+    def save_card(self) -> None:
+        """Write the card alone: the rest of the row may have changed since it was read."""
+        self.save(update_fields=[*CARD, "updated_at"])
 
     def clean(self) -> None:
         """Take out of the title what would turn the text around it (SPEC section 5).

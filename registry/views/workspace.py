@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
-from registry import aliases, covers, lineage, origins, publishing, queueing
+from registry import aliases, covers, editing, lineage, origins, publishing, queueing
 from registry.forms import (
     AestheticForm,
     AliasForm,
@@ -56,9 +56,13 @@ def edit(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     aesthetic = find_own(request, owner, slug)
     form = AestheticForm(request.POST or None, instance=aesthetic)
     if form.is_valid():
-        form.save()
-        messages.success(request, "Saved.")
-        return redirect(aesthetic)
+        try:
+            editing.change_card(aesthetic, form.cleaned_data)
+        except Refusal as refusal:
+            form.add_error(None, refusal.detail)
+        else:
+            messages.success(request, "Saved.")
+            return redirect(aesthetic)
     return render(request, "registry/edit.html", {"form": form, "aesthetic": aesthetic})
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -103,5 +104,10 @@ def ensure_aesthetic(person: User, said: dict[str, Any]) -> Aesthetic:
         return found
     made = Aesthetic(owner=person, slug=said["slug"], **card)
     made.full_clean()
-    made.save()
+    try:
+        with transaction.atomic():
+            made.save()
+    except IntegrityError:
+        made.full_clean()  # the same call a moment ago was faster: say so
+        raise
     return made

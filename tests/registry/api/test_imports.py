@@ -11,6 +11,7 @@ from accounts.models import User
 from registry.models import Aesthetic, Version
 from tests import factories
 from tests.answers import Answer, errors, problem
+from tests.concurrency import in_threads
 from tests.registry.made_files import a_vector, saved
 
 DATA = saved(torch.from_numpy(a_vector()).half())
@@ -75,6 +76,15 @@ def test_the_same_again_is_the_same(client: Client, ada: User) -> None:
     assert again.status_code == 200
     assert again.json()["build"] == first["build"]
     assert again.json()["is_new"] is False
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_slug_asked_for_at_once_is_made_once(ada: User) -> None:
+    statuses: list[int] = []
+    factories.space()
+    in_threads(4, lambda: statuses.append(post(Client(), ada).status_code))
+    assert sorted(statuses) == [201, 422, 422, 422]
+    assert Aesthetic.objects.get().versions.count() == 1
 
 
 def test_the_card_of_what_is_there_is_not_changed_by_the_way(

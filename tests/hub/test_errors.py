@@ -82,6 +82,20 @@ def test_a_failure_of_ours_is_a_page_for_people(ada: User, media_folder: Path) -
     assert "Something broke on our side." in response.content.decode()
 
 
+@pytest.mark.parametrize(("kind", "called"), [("FILES", "files"), ("FIELDS", "ticked pictures")])
+def test_a_form_that_holds_too_much_is_told_what_a_form_may_hold(
+    ada: User, settings: Settings, kind: str, called: str
+) -> None:
+    client = Client()
+    client.force_login(ada)
+    name = f"DATA_UPLOAD_MAX_NUMBER_{kind}"
+    most = getattr(settings, name)
+    setattr(settings, name, 1)
+    response = client.post("/new", {"x": ["1", "2"], "files": [factories.upload()] * 2})
+    assert response.status_code == 400
+    assert f"{most:,} {called}" in " ".join(response.content.decode().split())
+
+
 @pytest.mark.parametrize(
     "body", ["{", "[", '{"a":', "\x00", '{"a": NaN}', "\ufeff{}", "[" * 100_000]
 )

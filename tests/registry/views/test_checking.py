@@ -136,6 +136,14 @@ def test_dropping_too_many_drops_none(as_ada: Client, build: Version) -> None:
     assert build.aesthetic.members.count() == 12
 
 
+def test_thousands_are_dropped_by_one_form(as_ada: Client, build: Version) -> None:
+    (value,) = ticked(page(as_ada, f"{ONE}/builds/{build.pk}/check"))
+    gone = [f"towards sha256:{number:064x}" for number in range(5_000)]
+    response = drop(as_ada, build, [*gone, value])
+    assert response.status_code == 200
+    assert "1 picture dropped, and the rest is measured anew." in response.content.decode()
+
+
 def test_a_build_from_before_is_checked_too(as_ada: Client, build: Version) -> None:
     QualityReport.objects.all().delete()
     assert "Check this set" in page(as_ada, SET)

@@ -232,7 +232,6 @@ JOB_RESEND_SECONDS: int = env.int("JOB_RESEND_SECONDS", default=60)
 JOB_ATTEMPTS: int = env.int("JOB_ATTEMPTS", default=5)
 JOB_SWEEP_SECONDS: float = env.float("JOB_SWEEP_SECONDS", default=10.0)
 STANDARD_SHEETS: bool = env.bool("STANDARD_SHEETS", default=True)
-
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -267,13 +266,14 @@ CELERY_TASK_ROUTES = {
     "generation.tasks.*": {"queue": "generate"},
 }
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": schedule(JOB_SWEEP_SECONDS), "options": {"queue": queue}}
-    for name, queue in {
-        "registry.tasks.sweep_builds": "encode",
-        "registry.tasks.sweep_verifications": "encode",
-        "generation.tasks.sweep_generations": "encode",
-        "generation.tasks.ensure_standard_sheets": "generate",
-    }.items()
+    name: {"task": name, "schedule": schedule(pause), "options": {"queue": queue}}
+    for name, queue, pause in (
+        ("registry.tasks.sweep_builds", "encode", JOB_SWEEP_SECONDS),
+        ("registry.tasks.sweep_verifications", "encode", JOB_SWEEP_SECONDS),
+        ("registry.tasks.sweep_notices", "encode", 600),  # a mail server that is away takes minutes
+        ("generation.tasks.sweep_generations", "encode", JOB_SWEEP_SECONDS),
+        ("generation.tasks.ensure_standard_sheets", "generate", JOB_SWEEP_SECONDS),
+    )
 }
 
 LOGGING = {

@@ -33,12 +33,12 @@ def send(task: JobTask, job: Job) -> None:
         type(job).objects.filter(pk=job.pk).update(sent_at=Now())
 
 
-def hand_over(task: JobTask, key: str) -> bool:
+def hand_over(task: Task[..., None], *keys: str) -> bool:
     """Give the broker a message for `task`; tell whether it took it, and log where it did not."""
     try:
-        task.delay(key)
+        task.delay(*keys)
     except OperationalError as error:
-        logger.warning("The broker did not take %s %s: %s", task.name, key, error)
+        logger.warning("The broker did not take %s: %s", " ".join([task.name, *keys]), error)
         return False
     return True
 

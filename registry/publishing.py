@@ -146,7 +146,7 @@ def yank(version: Version, *, reason: str, superseded_by: Version | None = None)
     if version.yanked_at is None:
         version.yanked_at = timezone.now()
         version.yank_reason = reason
-        notices.tell_of_withdrawal(version, what="withdrawn", reason=reason)
+        notices.tell_of_withdrawal(version, reason=reason)
     version.superseded_by = version.superseded_by or superseded_by
     version.full_clean(exclude=["vector"])
     version.save(update_fields=["yanked_at", "yank_reason", "superseded_by"])

@@ -45,9 +45,7 @@ def take_down(version: Version, *, reason: str) -> Version:
         version.takedown_reason = reason
         version.full_clean(exclude=["vector"])
         version.save(update_fields=["taken_down_at", "takedown_reason"])
-        told = f"Your {version} was taken down. The reason: {reason}"
-        notices.tell(version.aesthetic.owner, told, url=version.get_absolute_url())
-        notices.tell_of_withdrawal(version, what="taken down", reason=reason)
+        notices.tell_of_takedown(version, reason=reason)
     return version
 
 

@@ -1,4 +1,4 @@
-"""Celery's edge of the registry: each task takes an id and calls one function."""
+"""Celery's edge of the registry: each task takes an id, or nothing, and calls one function."""
 
 from celery import shared_task
 
@@ -20,9 +20,16 @@ def sweep_builds() -> None:
 
 
 @shared_task
-def mail_notice(pk: str) -> None:
-    """Send the notice `pk` by e-mail."""
-    notice_mail.mail(pk)
+def mail_notices() -> None:
+    """Send the notices that wait for it by e-mail."""
+    notice_mail.mail_waiting()
+
+
+@shared_task
+def sweep_notices() -> None:
+    """Have the notices sent whose message was lost."""
+    if notice_mail.is_overdue():
+        jobs.hand_over(mail_notices)
 
 
 @shared_task

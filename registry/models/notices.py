@@ -1,11 +1,14 @@
 """What a person is told when nobody is there to answer: a sentence with where to look."""
 
+from datetime import timedelta
 from typing import Self
 
 from django.db import models
 from django.db.models.functions import Now
 
 from accounts.models import User
+
+NEWS = timedelta(days=1)  # for which a notice is worth an e-mail; later its page is enough
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -16,6 +19,11 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def mark_read(self) -> int:
         """Mark all of these as read; return how many were not."""
         return self.unread().update(read_at=Now())
+
+    def unmailed(self) -> Self:
+        """Return those of the last day that were not sent by e-mail, oldest first."""
+        recent = self.filter(mailed_at__isnull=True, created_at__gt=Now() - NEWS)
+        return recent.order_by("created_at", "pk")
 
 
 class Notice(models.Model):
@@ -37,6 +45,11 @@ class Notice(models.Model):
                 fields=["person"],
                 condition=models.Q(read_at__isnull=True),
                 name="notice_unread_of_person",
+            ),
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(mailed_at__isnull=True),
+                name="notice_unmailed",
             ),
         ]
 

@@ -1,15 +1,22 @@
 """Telling people what happened to what theirs is made of."""
 
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from smtplib import SMTPRecipientsRefused
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import User
 from registry import notices, publishing, takedowns
 from registry.models import Notice, Version
-from registry.tasks import mail_notice
+from registry.tasks import mail_notices
 from tests import factories
 from tests.registry.test_lineage import Family, blended
 
@@ -82,23 +89,86 @@ def test_a_notice_is_mailed_once_where_the_hub_sends_mail(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with django_capture_on_commit_callbacks() as callbacks:
-        notices.tell(bob, "It rained.")
+        Notice.objects.filter(pk=notices.tell(bob, "It rained.").pk).delete()
     assert callbacks == []  # nothing is set up to send with
     settings.NOTICES_BY_EMAIL = True
     with django_capture_on_commit_callbacks() as callbacks:
-        notice = notices.tell(bob, "It snowed.", url="/bob/child")
+        notices.tell(bob, "It snowed.", url="/bob/child")
     assert len(callbacks) == 1
     for _ in range(2):
-        mail_notice(str(notice.pk))
+        mail_notices()
     (sent,) = mail.outbox
     assert sent.to == ["bob@example.org"]
     assert sent.body == f"It snowed.\n\n{settings.PUBLIC_URL}/bob/child\n"
 
 
+def test_one_message_has_all_mailed_that_a_withdrawal_tells(
+    family: Family,
+    ada: User,
+    bob: User,
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    settings.NOTICES_BY_EMAIL = True
+    with django_capture_on_commit_callbacks() as callbacks:
+        publishing.yank(family.neon, reason=REASON)
+    assert len(callbacks) == 1
+    with django_capture_on_commit_callbacks() as callbacks:
+        takedowns.take_down(family.neon, reason=REASON)
+    assert len(callbacks) == 1
+    mail_notices()
+    told = Counter(message.to[0] for message in mail.outbox)
+    assert told == {ada.email: 1, bob.email: 2, family.eve.email: 2}
+
+
 def test_a_person_without_an_address_gets_none(bob: User) -> None:
     User.objects.filter(pk=bob.pk).update(email="")
-    mail_notice(str(notices.tell(bob, "It rained.").pk))
+    notices.tell(bob, "It rained.")
+    mail_notices()
     assert mail.outbox == []
+
+
+def test_what_is_no_news_any_more_is_not_mailed(bob: User) -> None:
+    notices.tell(bob, "It rained.")
+    Notice.objects.update(created_at=timezone.now() - timedelta(days=2))
+    mail_notices()
+    assert mail.outbox == []
+
+
+def test_notices_wait_while_the_mail_server_is_away(
+    bob: User, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    notices.tell(bob, "It rained.")
+    in_tests = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # where nobody listens
+    mail_notices()
+    assert "The mail server did not take 1 notices" in caplog.text
+    settings.EMAIL_BACKEND = in_tests
+    mail_notices()
+    assert [message.to for message in mail.outbox] == [[bob.email]]
+
+
+class RefusingBob(EmailBackend):
+    """A mail server that has no mailbox for bob."""
+
+    def send_messages(self, messages: Sequence[mail.EmailMessage]) -> int:
+        if any(message.to == ["bob@example.org"] for message in messages):
+            raise SMTPRecipientsRefused({"bob@example.org": (550, b"No such mailbox")})
+        return super().send_messages(messages)
+
+
+def test_what_the_mail_server_refuses_is_not_tried_again_and_the_rest_is_sent_later(
+    ada: User, bob: User, settings: Settings
+) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.RefusingBob"
+    for person in (bob, ada):
+        notices.tell(person, "It rained.")
+    with pytest.raises(SMTPRecipientsRefused):
+        mail_notices()
+    for _ in range(2):
+        mail_notices()
+    assert [message.to for message in mail.outbox] == [[ada.email]]
 
 
 def test_a_keeper_reads_what_is_made_of_it_before_and_after(family: Family, bob: User) -> None:

@@ -4,16 +4,20 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.conf import settings as current
+from django.core import mail
 from django.db.models.functions import Now
 from pytest_django import Settings
 
 from accounts.models import User
 from generation.models import Generation
 from generation.tasks import sweep_generations
+from hub.celery import app
+from registry import notices
 from registry.leases import Lease
-from registry.models import JobState, Verification, Version
+from registry.models import JobState, Notice, Verification, Version
 from registry.queueing import queue_build
-from registry.tasks import sweep_builds, sweep_verifications
+from registry.tasks import mail_notices, sweep_builds, sweep_notices, sweep_verifications
 from tests import factories
 from tests.processes import OwnBroker
 
@@ -194,3 +198,53 @@ def test_verifications_are_swept_into_the_queue_of_the_builds(
     sweep_verifications()
     asked.refresh_from_db()
     assert (own_broker.waiting("embed"), asked.sent_at is None) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("age", "by_email", "expected"),
+    [
+        pytest.param(120, True, 1, id="a message that was lost"),
+        pytest.param(5, True, 0, id="a message that is under way"),
+        pytest.param(120, False, 0, id="a hub without mail"),
+        pytest.param(2 * 86_400, True, 0, id="two days old"),
+    ],
+)
+def test_notices_that_were_never_mailed_are_swept_by_one_message(
+    ada: User,
+    own_broker: OwnBroker,
+    settings: Settings,
+    age: int,
+    by_email: bool,
+    expected: int,
+) -> None:
+    for number in range(3):
+        notices.tell(ada, f"Notice {number}.")
+    Notice.objects.update(created_at=Now() - timedelta(seconds=age))
+    settings.NOTICES_BY_EMAIL = by_email
+    sweep_notices()
+    assert own_broker.waiting("embed") == expected
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_notice_that_no_broker_took_is_mailed_once_it_is_swept(
+    ada: User, own_broker: OwnBroker, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.NOTICES_BY_EMAIL = True
+    own_broker.stop()
+    notice = notices.tell(ada, "It rained.")
+    assert "The broker did not take registry.tasks.mail_notices" in caplog.text
+    own_broker.start()
+    Notice.objects.update(created_at=Now() - timedelta(minutes=2))
+    sweep_notices()
+    assert own_broker.waiting("embed") == 1
+    mail_notices()
+    notice.refresh_from_db()
+    assert (len(mail.outbox), notice.mailed_at is None) == (1, False)
+    sweep_notices()
+    assert own_broker.waiting("embed") == 1
+
+
+def test_every_sweep_is_on_the_timer() -> None:
+    swept = {task for task in app.tasks if ".tasks.sweep_" in task}
+    assert "registry.tasks.sweep_notices" in swept
+    assert swept <= current.CELERY_BEAT_SCHEDULE.keys()

@@ -19,6 +19,7 @@ from hub.api_settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 
 django_stubs_ext.monkeypatch()
 
 env = environ.Env()
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(env.str("HUB_VAR", default=str(BASE_DIR / "var"))).resolve()
 
@@ -166,7 +167,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # bytes; what is larger waits on disk u
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # bytes, without the files
 # Both are told in 400.html. The set doctor's forms have a field for each ticked picture: a set
 # has no largest size, but 10,000 are a day's uploads. As multipart they are read in 1.3 s.
-DATA_UPLOAD_MAX_NUMBER_FILES, DATA_UPLOAD_MAX_NUMBER_FIELDS = 200, 20_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 200
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
 # --- People -----------------------------------------------------------------------------------
 
@@ -194,6 +196,8 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Aesthetic Hub] "
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 NOTICES_BY_EMAIL = "EMAIL_URL" in env.ENVIRON  # they stand on their page in any case
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="hub@localhost")
+EMAIL_TIMEOUT = 10  # seconds; a mail server that says nothing would hold a worker for minutes
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 
@@ -232,6 +236,7 @@ JOB_RESEND_SECONDS: int = env.int("JOB_RESEND_SECONDS", default=60)
 JOB_ATTEMPTS: int = env.int("JOB_ATTEMPTS", default=5)
 JOB_SWEEP_SECONDS: float = env.float("JOB_SWEEP_SECONDS", default=10.0)
 STANDARD_SHEETS: bool = env.bool("STANDARD_SHEETS", default=True)
+
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True

@@ -9,7 +9,7 @@ from generation.aiming import direction_of
 from generation.aims import Aim
 from generation.conditionings import conditioning_of
 from generation.emphasis import EmphasisRefused
-from generation.keeping import keep
+from generation.keeping import keep, kept, let_go, take
 from generation.personalisation import PersonalisationRefused, Recipe, personalise
 from generation.text_towers import TextTower
 from generation.worker_models import models_for
@@ -19,24 +19,37 @@ KEPT = 3600  # seconds
 REFUSALS_KEPT = 60  # a worker may soon be another, with the encoder that the space wants
 BATCH = 16  # prompts read at once
 
+# Longer than nearly all take, the loading of the models too. A question whose worker was killed is
+# asked again after it.
+HELD = 120  # seconds
+
 
 def answer(
     key: str, kind: str, said_aim: dict[str, Any], prompt: str, recipe: dict[str, Any]
 ) -> None:
-    """Keep the answer under `key`: in words where the question can't be answered.
-
-    Who asked about what is gone since gets none.
-    """
-    aim = Aim.from_json(said_aim)
-    if aim is None:
+    """Keep the answer under `key`, unless it is there or another worker is at it."""
+    if not take(key, HELD):
         return
     try:
-        said = KINDS[kind](aim, prompt, recipe)
+        if kept(key) is None and (said := _said(kind, said_aim, prompt, recipe)) is not None:
+            keep(key, said, REFUSALS_KEPT if "refused" in said else KEPT)
+    finally:
+        let_go(key)
+
+
+def _said(
+    kind: str, said_aim: dict[str, Any], prompt: str, recipe: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Return the answer: in words where there is none, and None about what is gone since."""
+    aim = Aim.from_json(said_aim)
+    if aim is None:
+        return None
+    try:
+        return KINDS[kind](aim, prompt, recipe)
     except (PersonalisationRefused, EmphasisRefused) as error:
-        said = {"refused": error.detail}
+        return {"refused": error.detail}
     except JobFailed as error:
-        said = {"refused": str(error)}
-    keep(key, said, REFUSALS_KEPT if "refused" in said else KEPT)
+        return {"refused": str(error)}
 
 
 def dose(aim: Aim, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:

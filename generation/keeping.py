@@ -1,4 +1,7 @@
-"""Values kept in the cache for a while; where the cache is away nothing is, and the log says so."""
+"""Values kept in the cache for a while; where the cache is away nothing is, and the log says so.
+
+What takes long to make is taken first, so that nobody else makes it at the same time.
+"""
 
 import logging
 from typing import Any
@@ -28,3 +31,29 @@ def keep(key: str, value: Any, seconds: int) -> None:
         cache.set(key, value, seconds)
     except AWAY as error:
         logger.warning("The cache did not take %s: %s", key, error)
+
+
+def take(key: str, seconds: int) -> bool:
+    """Take the making of what `key` names; False where another has it, or the cache is away."""
+    try:
+        return cache.add(_taken(key), value=True, timeout=seconds)
+    except AWAY as error:
+        logger.warning("The cache did not let %s be taken: %s", key, error)
+        return False
+
+
+def is_taken(key: str) -> bool:
+    """Say whether somebody is making what `key` names."""
+    return kept(_taken(key)) is not None
+
+
+def let_go(key: str) -> None:
+    """Let others take `key` again."""
+    try:
+        cache.delete(_taken(key))
+    except AWAY as error:
+        logger.warning("The cache did not let %s go: %s", key, error)
+
+
+def _taken(key: str) -> str:
+    return f"{key}:taken"

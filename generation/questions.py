@@ -1,7 +1,7 @@
 """Ask a worker what its text encoder says of a prompt and a look, without drawing. Request side.
 
 An answer depends on nothing but what is asked, so it is kept under the digest of the question, and
-the same question is not sent twice while it waits.
+the same question is not sent twice while it waits or a worker is at it.
 """
 
 import logging
@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 
 from generation.aims import Aim, Weighted
 from generation.doses import RECIPE, default_dose
-from generation.keeping import AWAY
+from generation.keeping import AWAY, is_taken
 from generation.models import Generation
 from generation.models.generations import AESTHETIC_TEXT, PARAMETERS
 from generation.prompts import check_emphasis, check_numbers, check_others, check_space
@@ -31,7 +31,7 @@ OTHERS = frozenset(PARAMETERS) - {"prompt", *RECIPE, *AESTHETIC_TEXT}
 
 PATIENCE = 0.8  # seconds that a request waits for a worker before it says “ask again”
 PAUSE = 0.02  # seconds between two looks into the cache
-ASKED = 10  # seconds after which a question that got no answer is sent again
+ASKED = 10  # seconds after which a question that no worker has taken is sent again
 
 
 class Kind(StrEnum):
@@ -107,8 +107,8 @@ def answer_to(question: Question, *, patience: float = PATIENCE) -> dict[str, An
 
 
 def _send(question: Question, key: str) -> None:
-    """Send the question, unless that was done a moment ago."""
-    if cache.add(f"{key}:asked", value=True, timeout=ASKED):
+    """Send the question, unless that was done a moment ago or a worker is at it."""
+    if not is_taken(key) and cache.add(f"{key}:asked", value=True, timeout=ASKED):
         answer.apply_async(
             (key, question.kind, question.aim.to_json(), question.prompt, question.recipe),
             expires=ASKED,

@@ -12,6 +12,7 @@ from safetensors.torch import load
 
 from accounts.models import User
 from generation import tasks
+from generation.keeping import is_taken, keep, let_go, take
 from generation.models import Generation
 from generation.personalisation import Recipe, personalise
 from generation.prompts import queue_generation
@@ -28,8 +29,8 @@ NOW = 0.01  # seconds; nobody is there to answer
 pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
 
 
-def answered(question: Question) -> dict[str, Any]:
-    """Let the worker's side answer, and ask again."""
+def work_on(question: Question) -> None:
+    """Let the worker's side answer."""
     tasks.answer(
         question.key,
         question.kind,
@@ -37,6 +38,11 @@ def answered(question: Question) -> dict[str, Any]:
         question.prompt,
         question.recipe,
     )
+
+
+def answered(question: Question) -> dict[str, Any]:
+    """Let the worker's side answer, and ask again."""
+    work_on(question)
     found = answer_to(question, patience=NOW)
     assert found is not None
     return found
@@ -46,7 +52,7 @@ def waiting() -> int:
     """Return how many messages are in the queue that questions are sent to."""
     with app.connection_for_read() as connection:
         channel: Any = connection.default_channel
-        return int(channel.queue_declare("encode", passive=True).message_count)
+        return int(channel.queue_declare("encode").message_count)
 
 
 # --- The answers --------------------------------------------------------------------------------
@@ -96,6 +102,30 @@ def test_a_question_that_waits_is_not_sent_twice(version: Version) -> None:
     for _ in range(3):
         answer_to(ask(Kind.AGREEMENT, version=version, prompt=PROMPT), patience=NOW)
     assert waiting() == before + 1
+
+
+def test_a_question_that_a_worker_is_at_is_not_sent_however_long_it_takes(
+    version: Version,
+) -> None:
+    before, asked = waiting(), ask(Kind.AGREEMENT, version=version, prompt=PROMPT)
+    assert take(asked.key, 60)
+    assert answer_to(asked, patience=NOW) is None
+    assert waiting() == before
+    let_go(asked.key)
+    assert answer_to(asked, patience=NOW) is None
+    assert waiting() == before + 1
+
+
+def test_what_is_answered_or_under_way_is_not_computed_again(measured: Version) -> None:
+    asked = ask(Kind.AGREEMENT, version=measured, prompt=PROMPT)
+    assert take(asked.key, 60)  # by another worker
+    work_on(asked)
+    assert answer_to(asked, patience=NOW) is None
+    let_go(asked.key)
+    kept = {"agreement": 2.0, "words": []}  # which no computing gives
+    keep(asked.key, kept, 60)
+    assert answered(asked) == kept
+    assert not is_taken(asked.key)
 
 
 def test_where_the_cache_is_away_nobody_answers(version: Version, settings: Settings) -> None:

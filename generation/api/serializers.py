@@ -177,3 +177,6 @@ class WordSerializer(serializers.Serializer[Any]):
 class AgreementSerializer(serializers.Serializer[Any]):
     agreement = serializers.FloatField(help_text="Cosine of prompt and embedding.")
     words = WordSerializer(many=True)
+    remark = serializers.CharField(
+        help_text="Why no words are told of a prompt that is too long for it; else empty."
+    )

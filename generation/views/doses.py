@@ -96,6 +96,7 @@ def _answers(version: Version, parameters: dict[str, Any]) -> dict[str, Any]:
     return {
         "curves": Curves(curves["agreement"], curves["drift"], chosen),
         "pulling": _pulling(said["agreement"], said["words"]),
+        "remark": said.get("remark"),
     }
 
 

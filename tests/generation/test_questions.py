@@ -1,4 +1,4 @@
-"""Dose and agreement: asked, answered by the worker's side, kept, shown by API and page."""
+"""Dose and agreement: asked, sent once, refused by their fields, shown by API and page."""
 
 from typing import Any
 from uuid import uuid4
@@ -12,40 +12,16 @@ from safetensors.torch import load
 
 from accounts.models import User
 from generation import tasks
-from generation.keeping import is_taken, keep, let_go, take
-from generation.models import Generation
+from generation.keeping import keep, let_go, take
 from generation.personalisation import Recipe, personalise
-from generation.prompts import queue_generation
-from generation.questions import Kind, Question, answer_to, ask
+from generation.questions import Kind, answer_to, ask
 from generation.worker_models import models_for
 from hub.celery import app
-from registry import digests
-from registry.models import Aesthetic, Space, Version
+from registry.models import Aesthetic, Version
 from tests import factories
-
-PROMPT = "a lighthouse at night"
-NOW = 0.01  # seconds; nobody is there to answer
+from tests.generation.asked_questions import NOW, PROMPT, answered
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
-
-
-def work_on(question: Question) -> None:
-    """Let the worker's side answer."""
-    tasks.answer(
-        question.key,
-        question.kind,
-        question.aim.to_json(),
-        question.prompt,
-        question.recipe,
-    )
-
-
-def answered(question: Question) -> dict[str, Any]:
-    """Let the worker's side answer, and ask again."""
-    work_on(question)
-    found = answer_to(question, patience=NOW)
-    assert found is not None
-    return found
 
 
 def waiting() -> int:
@@ -53,41 +29,6 @@ def waiting() -> int:
     with app.connection_for_read() as connection:
         channel: Any = connection.default_channel
         return int(channel.queue_declare("encode").message_count)
-
-
-# --- The answers --------------------------------------------------------------------------------
-
-
-def test_the_dose_is_that_of_a_drawing_step_by_step(ada: User, measured: Version) -> None:
-    dose = answered(ask(Kind.DOSE, version=measured, prompt=PROMPT, steps=3, rate=1e-4))
-    assert (len(dose["agreement"]), len(dose["drift"])) == (4, 4)
-    assert dose["drift"][0] == 0
-    assert dose["drift"] == sorted(dose["drift"])
-    drawing = queue_generation(
-        ada, version=measured, prompt=PROMPT, steps=2, rate=1e-4, sampling_steps=1
-    )
-    tasks.draw_generation(str(drawing.pk))
-    drawn = Generation.objects.get(pk=drawing.pk)
-    assert drawn.agreement == pytest.approx(dose["agreement"][:3], abs=1e-5)
-    assert drawn.drift == pytest.approx(dose["drift"][2], rel=1e-3)
-
-
-def test_agreement_is_told_whole_and_without_each_word(measured: Version) -> None:
-    whole = answered(ask(Kind.AGREEMENT, version=measured, prompt="a  (big:1.2) boat"))
-    assert [each["word"] for each in whole["words"]] == ["a", "(big:1.2)", "boat"]
-    part = answered(ask(Kind.AGREEMENT, version=measured, prompt="a (big:1.2)"))
-    assert whole["words"][2]["without"] == pytest.approx(part["agreement"], abs=1e-5)
-    dose = answered(ask(Kind.DOSE, version=measured, prompt="a (big:1.2) boat", steps=0))
-    assert whole["agreement"] == pytest.approx(dose["agreement"][0], abs=1e-5)
-
-
-def test_what_cannot_be_answered_is_told_in_words(measured: Version) -> None:
-    other = digests.digest_bytes(b"another encoder")
-    Space.objects.update(weights=other)
-    models_for.cache_clear()
-    answer = answered(ask(Kind.DOSE, version=measured, prompt=PROMPT))
-    models_for.cache_clear()
-    assert other in answer["refused"]
 
 
 # --- The questions ------------------------------------------------------------------------------
@@ -114,18 +55,6 @@ def test_a_question_that_a_worker_is_at_is_not_sent_however_long_it_takes(
     let_go(asked.key)
     assert answer_to(asked, patience=NOW) is None
     assert waiting() == before + 1
-
-
-def test_what_is_answered_or_under_way_is_not_computed_again(measured: Version) -> None:
-    asked = ask(Kind.AGREEMENT, version=measured, prompt=PROMPT)
-    assert take(asked.key, 60)  # by another worker
-    work_on(asked)
-    assert answer_to(asked, patience=NOW) is None
-    let_go(asked.key)
-    kept = {"agreement": 2.0, "words": []}  # which no computing gives
-    keep(asked.key, kept, 60)
-    assert answered(asked) == kept
-    assert not is_taken(asked.key)
 
 
 def test_where_the_cache_is_away_nobody_answers(version: Version, settings: Settings) -> None:
@@ -196,6 +125,7 @@ def test_the_api_says_later_and_then_the_same_to_all_who_ask(
     told = post(client, "agreement", bob, aesthetic="ada/nebulae", prompt=PROMPT).json()
     assert told["agreement"] == pytest.approx(expected["agreement"][0], abs=1e-5)
     assert len(told["words"]) == 4
+    assert told["remark"] == ""
 
 
 def test_the_conditioning_is_given_to_those_who_draw_themselves(
@@ -271,6 +201,17 @@ def test_the_page_says_what_is_missing_what_is_awaited_and_what_is_wrong(
     wrong = shown(page, prompt="(a:200)", aesthetic="ada/sea-mist")
     assert "has an emphasis of 200" in wrong
     assert "hx-trigger" not in wrong
+
+
+def test_the_page_says_why_no_word_of_a_long_prompt_is_named(
+    page: Client, measured: Version
+) -> None:
+    prompt = "a " * 400
+    asked = {"prompt": prompt, "aesthetic": "ada/nebulae", "steps": 1, "rate": 1e-4}
+    dose = ask(Kind.DOSE, version=measured, prompt=prompt, steps=40, rate=1e-4)
+    keep(dose.key, {"agreement": [0.1] * 41, "drift": [0.0] * 41}, 60)
+    answered(ask(Kind.AGREEMENT, version=measured, prompt=prompt))
+    assert "to leave out each of 400 words" in shown(page, **asked)
 
 
 def test_the_slider_stands_at_the_steps_that_are_chosen(page: Client, measured: Version) -> None:

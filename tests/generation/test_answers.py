@@ -1,0 +1,80 @@
+"""Dose and agreement as the worker's side answers them: what is said, refused, and done once."""
+
+import pytest
+
+from accounts.models import User
+from generation import tasks
+from generation.keeping import is_taken, keep, let_go, take
+from generation.models import Generation
+from generation.prompts import queue_generation
+from generation.questions import Kind, answer_to, ask
+from generation.worker_models import models_for
+from registry import digests
+from registry.models import Space, Version
+from tests.generation.asked_questions import NOW, PROMPT, answered, work_on
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
+
+
+# --- What is said -------------------------------------------------------------------------------
+
+
+def test_the_dose_is_that_of_a_drawing_step_by_step(ada: User, measured: Version) -> None:
+    dose = answered(ask(Kind.DOSE, version=measured, prompt=PROMPT, steps=3, rate=1e-4))
+    assert (len(dose["agreement"]), len(dose["drift"])) == (4, 4)
+    assert dose["drift"][0] == 0
+    assert dose["drift"] == sorted(dose["drift"])
+    drawing = queue_generation(
+        ada, version=measured, prompt=PROMPT, steps=2, rate=1e-4, sampling_steps=1
+    )
+    tasks.draw_generation(str(drawing.pk))
+    drawn = Generation.objects.get(pk=drawing.pk)
+    assert drawn.agreement == pytest.approx(dose["agreement"][:3], abs=1e-5)
+    assert drawn.drift == pytest.approx(dose["drift"][2], rel=1e-3)
+
+
+def test_agreement_is_told_whole_and_without_each_word(measured: Version) -> None:
+    whole = answered(ask(Kind.AGREEMENT, version=measured, prompt="a  (big:1.2) boat"))
+    assert [each["word"] for each in whole["words"]] == ["a", "(big:1.2)", "boat"]
+    part = answered(ask(Kind.AGREEMENT, version=measured, prompt="a (big:1.2)"))
+    assert whole["words"][2]["without"] == pytest.approx(part["agreement"], abs=1e-5)
+    dose = answered(ask(Kind.DOSE, version=measured, prompt="a (big:1.2) boat", steps=0))
+    assert whole["agreement"] == pytest.approx(dose["agreement"][0], abs=1e-5)
+
+
+def test_a_prompt_too_long_to_leave_out_each_word_is_told_whole(
+    measured: Version,
+) -> None:
+    prompt = " ".join(["a"] * 500)  # 500 tokens in 7 rows
+    told = answered(ask(Kind.AGREEMENT, version=measured, prompt=prompt))
+    dose = answered(ask(Kind.DOSE, version=measured, prompt=prompt, steps=0))
+    assert told["agreement"] == pytest.approx(dose["agreement"][0], abs=1e-5)
+    assert told["words"] == []
+    assert "each of 500 words" in told["remark"]
+    assert "3,500 rows, and 150 are the most." in told["remark"]
+    short = answered(ask(Kind.AGREEMENT, version=measured, prompt=PROMPT))
+    assert short["remark"] == ""
+
+
+def test_what_cannot_be_answered_is_told_in_words(measured: Version) -> None:
+    other = digests.digest_bytes(b"another encoder")
+    Space.objects.update(weights=other)
+    models_for.cache_clear()
+    answer = answered(ask(Kind.DOSE, version=measured, prompt=PROMPT))
+    models_for.cache_clear()
+    assert other in answer["refused"]
+
+
+# --- Once ---------------------------------------------------------------------------------------
+
+
+def test_what_is_answered_or_under_way_is_not_computed_again(measured: Version) -> None:
+    asked = ask(Kind.AGREEMENT, version=measured, prompt=PROMPT)
+    assert take(asked.key, 60)  # by another worker
+    work_on(asked)
+    assert answer_to(asked, patience=NOW) is None
+    let_go(asked.key)
+    kept = {"agreement": 2.0, "words": []}  # which no computing gives
+    keep(asked.key, kept, 60)
+    assert answered(asked) == kept
+    assert not is_taken(asked.key)

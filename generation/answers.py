@@ -1,5 +1,6 @@
 """What a text encoder says of a prompt and a look: answers to questions. Worker side."""
 
+import logging
 from typing import Any
 
 import torch
@@ -13,7 +14,10 @@ from generation.keeping import keep, kept, let_go, take
 from generation.personalisation import PersonalisationRefused, Recipe, personalise
 from generation.text_towers import TextTower
 from generation.worker_models import models_for
+from registry.jobs import OUR_FAULT
 from registry.leases import JobFailed
+
+logger = logging.getLogger(__name__)
 
 KEPT = 3600  # seconds
 REFUSALS_KEPT = 60  # a worker may soon be another, with the encoder that the space wants
@@ -35,25 +39,31 @@ def answer(
     if not take(key, HELD):
         return
     try:
-        if kept(key) is None and (said := _said(kind, said_aim, prompt, recipe)) is not None:
+        if kept(key) is None and (said := _said(key, kind, said_aim, prompt, recipe)) is not None:
             keep(key, said, REFUSALS_KEPT if "refused" in said else KEPT)
     finally:
         let_go(key)
 
 
 def _said(
-    kind: str, said_aim: dict[str, Any], prompt: str, recipe: dict[str, Any]
+    key: str, kind: str, said_aim: dict[str, Any], prompt: str, recipe: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """Return the answer: in words where there is none, and None about what is gone since."""
-    aim = Aim.from_json(said_aim)
-    if aim is None:
-        return None
+    """Return the answer: in words where there is none, and None about what is gone since.
+
+    As in a job every exception is caught: the asker gets a reason in words, the log the trace.
+    """
     try:
+        aim = Aim.from_json(said_aim)
+        if aim is None:
+            return None
         return KINDS[kind](aim, prompt, recipe)
     except (PersonalisationRefused, EmphasisRefused) as error:
         return {"refused": error.detail}
     except JobFailed as error:
         return {"refused": str(error)}
+    except Exception:
+        logger.exception("%s, about %s, could not be answered.", key, kind)
+        return {"refused": OUR_FAULT}
 
 
 def dose(aim: Aim, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:

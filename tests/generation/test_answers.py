@@ -1,6 +1,7 @@
 """Dose and agreement as the worker's side answers them: what is said, refused, and done once."""
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import User
 from generation import tasks
@@ -10,6 +11,7 @@ from generation.prompts import queue_generation
 from generation.questions import Kind, answer_to, ask
 from generation.worker_models import models_for
 from registry import digests
+from registry.jobs import OUR_FAULT
 from registry.models import Space, Version
 from tests.generation.asked_questions import NOW, PROMPT, answered, work_on
 
@@ -63,6 +65,25 @@ def test_what_cannot_be_answered_is_told_in_words(measured: Version) -> None:
     answer = answered(ask(Kind.DOSE, version=measured, prompt=PROMPT))
     models_for.cache_clear()
     assert other in answer["refused"]
+
+
+def test_what_goes_wrong_on_our_side_is_told_vaguely_and_logged(
+    measured: Version, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.DIFFUSION_MODEL = "/nowhere/at/all"
+    models_for.cache_clear()
+    answer = answered(ask(Kind.DOSE, version=measured, prompt=PROMPT))
+    models_for.cache_clear()
+    assert answer == {"refused": OUR_FAULT}
+    assert "/nowhere/at/all is no folder here" in caplog.text
+
+
+def test_a_worker_that_does_not_know_what_is_asked_says_that_something_is_wrong(
+    measured: Version,
+) -> None:
+    newer = ask(Kind.DOSE, version=measured, prompt=PROMPT)
+    newer.recipe["said_by_a_newer_web_process"] = 1
+    assert answered(newer) == {"refused": OUR_FAULT}
 
 
 # --- Once ---------------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
 """Draw what every published version does to the same prompts. Worker side.
 
 `ensure_next` runs now and then: where nobody waits for anything it takes one version that has no
-sheet of the worker's checkpoint yet. So a sheet never stands in anybody's way for longer than one
-of its pictures takes, and none is ever asked for.
+sheet of the worker's checkpoint yet, or a sheet that failed some hours ago. So a sheet never stands
+in anybody's way for longer than one of its pictures takes, and none is ever asked for.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO
@@ -24,6 +25,8 @@ from registry import blobs
 from registry.leases import JobFailed, Lease
 from registry.models import Version
 
+logger = logging.getLogger(__name__)
+
 SEEDS = (1, 2)
 QUALITY = 82  # of the WebP
 GAP = 4  # pixels between the cells
@@ -38,15 +41,22 @@ class Cell:
 
 
 def ensure_next() -> StandardSheet | None:
-    """Return a new sheet to draw, or None: others wait, one is being drawn, or all are there."""
-    if Generation.objects.unfinished().exists() or StandardSheet.objects.unfinished().exists():
+    """Return a sheet to draw, or None: others wait, one is being drawn, or all are there.
+
+    A sheet of another checkpoint may wait for ever, and is in nobody's way.
+    """
+    if Generation.objects.unfinished().exists():
         return None
     checkpoint = checkpoint_digest()
-    drawn = StandardSheet.objects.filter(checkpoint=checkpoint).values("version")
-    missing = Version.objects.public().offered().filter(space__name=settings.HUB_SPACE)
-    version = missing.exclude(pk__in=drawn).order_by("-published_at").first()
-    if version is None:
+    sheets = StandardSheet.objects.filter(checkpoint=checkpoint)
+    if sheets.unfinished().exists():
         return None
+    wanted = Version.objects.public().offered().filter(space__name=settings.HUB_SPACE)
+    missing = wanted.exclude(pk__in=sheets.values("version"))
+    version = missing.order_by("-published_at").first()
+    if version is None:
+        failed = sheets.filter(version__in=wanted)
+        return failed.queue_again(most_attempts=settings.JOB_ATTEMPTS)
     sheet, is_new = StandardSheet.objects.get_or_create(version=version, checkpoint=checkpoint)
     return sheet if is_new else None
 
@@ -54,10 +64,13 @@ def ensure_next() -> StandardSheet | None:
 def draw(sheet: StandardSheet, lease: Lease) -> None:
     """Draw every cell and the whole, and end the job; give it back where somebody waits.
 
-    Raises JobFailed, JobLost.
+    Another checkpoint's is given back too, as while workers are replaced one by one; the sweep
+    offers it again minutes later. Raises JobFailed, JobLost.
     """
     if sheet.checkpoint != checkpoint_digest():
-        raise JobFailed("This worker draws with another checkpoint.")
+        logger.info("%s is for a worker with the checkpoint %s.", sheet.pk, sheet.checkpoint)
+        lease.give_back()
+        return
     dose = default_dose()
     doses = (0, dose.steps // 2, dose.steps)
     rows = list(product(dose.standard_prompts, SEEDS))

@@ -4,16 +4,20 @@ Nobody asks for it: workers draw it when they have nothing else to do. It belong
 checkpoint, and its cells are named by their digests, so that any two looks can be compared.
 """
 
+from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
 
 from accounts.models import User
 from registry.models import Job, JobState, Version
 from registry.models.jobs import JobQuerySet
 from registry.models.spaces import DIGEST_PATTERN, digest_field
+
+RETRY_HOURS = 6  # after which a full disk or a bad release may be mended
 
 
 class StandardSheetQuerySet(JobQuerySet["StandardSheet"]):
@@ -29,9 +33,34 @@ class StandardSheetQuerySet(JobQuerySet["StandardSheet"]):
     def newest_first(self) -> Self:
         return self.order_by("-finished_at", "-pk")
 
+    def last_failed(self) -> "StandardSheet | None":
+        """Return the last of these where it failed; None where it waits, runs or is there."""
+        last = self.order_by("created_at").last()
+        return last if last is not None and last.state == JobState.FAILED else None
+
+    def queue_again(self, *, most_attempts: int) -> "StandardSheet | None":
+        """Let the one of these that failed first wait again, and return it; None where none is due.
+
+        Its attempts go on counting, so that it is begun `most_attempts` times at most.
+        """
+        is_past = Q(finished_at__lt=Now() - timedelta(hours=RETRY_HOURS))
+        due = self.filter(is_past, state=JobState.FAILED, attempts__lt=most_attempts)
+        sheet = due.order_by("finished_at").first()
+        if sheet is None:
+            return None
+        is_ours = due.filter(pk=sheet.pk).update(
+            state=JobState.QUEUED, stage="", reason="", sent_at=None, finished_at=None
+        )
+        return sheet if is_ours else None
+
 
 class StandardSheet(Job):
-    """One version drawn by one checkpoint in the standard way. The states are a job's."""
+    """One version drawn by one checkpoint in the standard way.
+
+    The states are a job's, and one way more, since nobody is there to ask again:
+
+        FAILED -> QUEUED (after some hours, as long as it was not begun too often)
+    """
 
     version = models.ForeignKey(Version, models.CASCADE, related_name="standard_sheets")
     checkpoint = digest_field()

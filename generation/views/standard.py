@@ -19,10 +19,14 @@ MOST_COMPARED = 4
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One look of a comparison; its sheet is None until a worker has drawn it."""
+    """One look of a comparison; its sheet is None until a worker has drawn it.
+
+    `failed` is the last that could not be drawn, where there is no other.
+    """
 
     version: Version
     sheet: StandardSheet | None
+    failed: StandardSheet | None = None
 
     @property
     def picture_url(self) -> str:
@@ -73,8 +77,9 @@ def picture(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpRespon
 
 def compared(request: HttpRequest, version: Version) -> Compared:
     """Return a version with its newest sheet."""
-    sheets = StandardSheet.objects.visible_to(request.user).filter(version=version)
-    return Compared(version, sheets.newest_first().first())
+    sheets = StandardSheet.objects.filter(version=version)
+    found = sheets.visible_to(request.user).newest_first().first()
+    return Compared(version, found, None if found else sheets.last_failed())
 
 
 def _find(request: HttpRequest, owner: str, slug: str, ref: str) -> Version:

@@ -120,6 +120,31 @@ def test_what_is_not_drawn_says_so(client: Client, version: Version) -> None:
     assert f"drawn by the checkpoint “{ANOTHER}”" in detail(none)
 
 
+def test_what_could_not_be_drawn_says_why_and_whether_it_is_tried_again(
+    client: Client, version: Version, settings: Settings
+) -> None:
+    path = f"{START}/v1/standard-sheet"
+    StandardSheet.objects.create(
+        version=version,
+        checkpoint=ONE_CHECKPOINT,
+        state=JobState.FAILED,
+        reason="The disk was full.",
+        attempts=1,
+    )
+    told = detail(client.get(path))
+    assert "could not be drawn: The disk was full. A worker that is idle tries again" in told
+    assert "Drawing it failed: The disk was full." in detail(
+        client.get(path, {"checkpoint": ONE_CHECKPOINT})
+    )
+    assert "The disk" not in detail(client.get(path, {"checkpoint": ANOTHER}))
+    StandardSheet.objects.update(attempts=settings.JOB_ATTEMPTS)
+    assert "It was begun 5 times, and is not begun again." in detail(client.get(path))
+    StandardSheet.objects.create(version=version, checkpoint=ANOTHER)
+    assert "is not drawn yet" in detail(client.get(path))
+    finished(version, digests.digest_bytes(b"a third"))
+    assert client.get(path).status_code == 200
+
+
 def test_what_is_never_drawn_says_why(client: Client, version: Version) -> None:
     publishing.yank(version, reason="A picture was not mine.")
     assert "private or withdrawn" in detail(client.get(f"{START}/v1/standard-sheet"))

@@ -2,22 +2,27 @@
 
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as current
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.test import Client
+from django.utils import timezone
 from PIL import Image as Picture
 from pytest_django import Settings
 
 from accounts.models import User
 from generation import standard_sheets
 from generation.models import StandardSheet
+from generation.models.standard_sheets import RETRY_HOURS
 from generation.prompts import queue_generation
 from generation.tasks import draw_standard_sheet, ensure_standard_sheets
 from generation.worker_models import checkpoint_digest
-from registry import blobs, publishing
+from registry import blobs, jobs, publishing
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
 
@@ -58,6 +63,23 @@ def finished(version: Version, number: int = 1) -> StandardSheet:
         recipe={"prompts": list(PROMPTS), "seeds": [1, 2], "doses": [0, 10, 20]},
         picture=blobs.ensure_blob(picture),
     )
+
+
+def failed(version: Version, attempts: int = 1) -> StandardSheet:
+    """One that this worker could not draw, just now."""
+    return StandardSheet.objects.create(
+        version=version,
+        checkpoint=checkpoint_digest(),
+        state=JobState.FAILED,
+        reason="The disk was full.",
+        attempts=attempts,
+        finished_at=timezone.now(),
+    )
+
+
+def hours_pass() -> None:
+    """Let what has ended have ended before the hours after which a failed one is due."""
+    StandardSheet.objects.update(finished_at=F("finished_at") - timedelta(hours=RETRY_HOURS))
 
 
 # --- Drawing ------------------------------------------------------------------------------------
@@ -128,14 +150,45 @@ def test_it_is_given_back_where_somebody_waits_and_goes_on_later(
     assert len(sheet.cells) == 12
 
 
-def test_a_worker_with_another_checkpoint_says_so(measured: Version) -> None:
+def test_a_worker_with_another_checkpoint_gives_it_back_and_draws_its_own(
+    measured: Version,
+) -> None:
     sheet = StandardSheet.objects.create(version=measured, checkpoint="sha256:" + "0" * 64)
+    jobs.send(draw_standard_sheet, sheet)
     draw_standard_sheet(str(sheet.pk))
     sheet.refresh_from_db()
-    assert (sheet.state, sheet.reason) == (
-        JobState.FAILED,
-        "This worker draws with another checkpoint.",
-    )
+    assert (sheet.state, sheet.attempts) == (JobState.QUEUED, 0)
+    soon = StandardSheet.objects.unsent(seconds=current.JOB_RESEND_SECONDS)
+    assert not soon.exists()
+    own = standard_sheets.ensure_next()
+    assert own is not None
+    assert own.checkpoint == checkpoint_digest()
+
+
+def test_what_failed_is_drawn_again_some_hours_later(
+    measured: Version, settings: Settings, tmp_path: Path
+) -> None:
+    media, settings.MEDIA_ROOT = settings.MEDIA_ROOT, tmp_path / "full"
+    (tmp_path / "full").touch()  # a file, so nothing can be stored below it
+    sheet = drawn(measured)
+    assert (sheet.state, sheet.reason) == (JobState.FAILED, jobs.OUR_FAULT)
+    settings.MEDIA_ROOT = media
+    assert standard_sheets.ensure_next() is None
+    hours_pass()
+    assert drawn(measured) == sheet
+    sheet.refresh_from_db()
+    assert (sheet.state, sheet.reason, sheet.attempts) == (JobState.SUCCEEDED, "", 2)
+
+
+def test_what_fails_time_after_time_is_let_be(measured: Version) -> None:
+    failed(measured, attempts=current.JOB_ATTEMPTS)
+    hours_pass()
+    assert standard_sheets.ensure_next() is None
+    StandardSheet.objects.update(attempts=current.JOB_ATTEMPTS - 1)
+    Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
+    assert standard_sheets.ensure_next() is None
+    Aesthetic.objects.update(visibility=Aesthetic.Visibility.PUBLIC)
+    assert standard_sheets.ensure_next() is not None
 
 
 def test_the_sheets_can_be_switched_off(settings: Settings, measured: Version) -> None:
@@ -150,6 +203,9 @@ def test_the_sheets_can_be_switched_off(settings: Settings, measured: Version) -
 def test_the_page_of_a_look_asks_for_its_sheet(client: Client, version: Version) -> None:
     assert 'hx-get="/ada/sea-mist/standard"' in html(client.get("/ada/sea-mist"))
     assert "Not drawn yet." in html(client.get("/ada/sea-mist/standard"))
+    sheet = failed(version)
+    assert "It could not be drawn: The disk was full." in html(client.get("/ada/sea-mist/standard"))
+    sheet.delete()
     sheet = finished(version)
     shown = html(client.get("/ada/sea-mist/standard"))
     assert 'src="/ada/sea-mist/v1/standard.webp"' in shown

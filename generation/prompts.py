@@ -55,7 +55,34 @@ def queue_generation(
     `others` are mixed into the look of `version`, which has the weight 1. Raises ValidationError by
     field, and QuotaExceeded.
     """
-    check_quota("pictures", used=drawn_today(owner), asked=1, limit=settings.QUOTA_GENERATIONS)
+    check_share(owner, asked=1)
+    generation = new_generation(owner, version=version, prompt=prompt, others=others, **parameters)
+    queue_all([generation], others)
+    return generation
+
+
+def check_share(owner: User, *, asked: int) -> None:
+    """Raise QuotaExceeded where `asked` drawings are more than is left of today's share.
+
+    For the transaction that adds them: the lock lets another request of `owner` wait for its end,
+    and then count them. What only points at `owner` does not wait.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+    check_quota("pictures", used=drawn_today(owner), asked=asked, limit=settings.QUOTA_GENERATIONS)
+
+
+def new_generation(
+    owner: User,
+    *,
+    version: Version,
+    prompt: str,
+    others: Sequence[tuple[Version, float]] = (),
+    **parameters: Any,
+) -> Generation:
+    """Return a drawing that is complete and checked, but not saved; see `queue_generation`.
+
+    Raises ValidationError by field.
+    """
     check_space(version)
     dose = default_dose()
     given = {name: value for name, value in parameters.items() if value is not None}
@@ -63,16 +90,24 @@ def queue_generation(
     values.setdefault("seed", new_seed())
     generation = Generation(owner=owner, version=version, prompt=prompt.strip(), **values)
     generation.total = generation.steps + generation.sampling_steps
-    generation.full_clean()
+    # Not full_clean: it would ask the database once for each constraint of each cell of a sheet,
+    # and nothing that somebody may choose is left to the constraints alone.
+    generation.clean_fields(exclude={"owner", "version", "sheet"})
     check_numbers(generation)
     check_emphasis(generation)
     check_others(version, others)
-    generation.save()
-    Ingredient.objects.bulk_create(
-        Ingredient(generation=generation, version=other, weight=weight) for other, weight in others
-    )
-    jobs.send_after_commit(draw_generation, generation)
     return generation
+
+
+def queue_all(generations: Sequence[Generation], others: Sequence[tuple[Version, float]]) -> None:
+    """Save new drawings that all mix in `others`, and send them once their rows are there."""
+    Generation.objects.bulk_create(generations)
+    Ingredient.objects.bulk_create(
+        Ingredient(generation=generation, version=other, weight=weight)
+        for generation in generations
+        for other, weight in others
+    )
+    jobs.send_all_after_commit(draw_generation, generations)
 
 
 def drawn_today(owner: User) -> int:

@@ -5,21 +5,20 @@ any other, and many workers may draw one sheet.
 """
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Subquery
 from django.db.models.functions import Now
 
 from accounts.models import User
-from accounts.quotas import check_quota
 from accounts.refusals import Refusal
 from generation.models import Generation, Sheet
 from generation.models.generations import LARGEST_SEED
 from generation.models.sheets import MOST_CELLS
-from generation.prompts import drawn_today, new_seed, queue_generation
+from generation.prompts import check_share, new_generation, new_seed, queue_all
 from registry.models import Version
 
 
@@ -42,19 +41,14 @@ def queue_doses_by_seeds(
     Raises ValidationError by field, and QuotaExceeded.
     """
     _check_size("steps", steps, seeds)
-    sheet = _sheet(
-        owner,
-        Sheet.Kind.DOSES,
-        [f"{count} step" if count == 1 else f"{count} steps" for count in steps],
-        [f"seed {seed}" for seed in seeds],
+    sheet = Sheet(
+        owner=owner,
+        kind=Sheet.Kind.DOSES,
+        rows=[f"{count} step" if count == 1 else f"{count} steps" for count in steps],
+        columns=[f"seed {seed}" for seed in seeds],
     )
-    for row, count in enumerate(steps):
-        for column, seed in enumerate(seeds):
-            chosen = {**parameters, "steps": count, "seed": seed}
-            queue_generation(
-                owner, version=version, prompt=prompt, sheet=sheet, row=row, column=column, **chosen
-            )
-    return sheet
+    cells = [{"steps": count, "seed": seed} for count in steps for seed in seeds]
+    return _queue(sheet, cells, version=version, prompt=prompt, **parameters)
 
 
 @transaction.atomic
@@ -68,13 +62,14 @@ def queue_looks_by_prompts(
     _check_size("prompts", versions, prompts)
     seed = parameters.pop("seed", None)
     chosen = {**parameters, "seed": new_seed() if seed is None else seed}
-    sheet = _sheet(owner, Sheet.Kind.LOOKS, [str(version) for version in versions], prompts)
-    for row, version in enumerate(versions):
-        for column, prompt in enumerate(prompts):
-            queue_generation(
-                owner, version=version, prompt=prompt, sheet=sheet, row=row, column=column, **chosen
-            )
-    return sheet
+    sheet = Sheet(
+        owner=owner,
+        kind=Sheet.Kind.LOOKS,
+        rows=[str(version) for version in versions],
+        columns=list(prompts),
+    )
+    cells = [{"version": version, "prompt": prompt} for version in versions for prompt in prompts]
+    return _queue(sheet, cells, **chosen)
 
 
 def following_seeds(first: int | None, count: int) -> list[int]:
@@ -121,10 +116,17 @@ def put_back(sheet: Sheet) -> bool:
     return True
 
 
-def _sheet(owner: User, kind: Sheet.Kind, rows: Sequence[str], columns: Sequence[str]) -> Sheet:
-    asked = len(rows) * len(columns)
-    check_quota("pictures", used=drawn_today(owner), asked=asked, limit=settings.QUOTA_GENERATIONS)
-    return Sheet.objects.create(owner=owner, kind=kind, rows=list(rows), columns=list(columns))
+def _queue(sheet: Sheet, cells: Sequence[dict[str, Any]], **shared: Any) -> Sheet:
+    """Save a sheet with its cells, row by row: what each has of its own, and what all share."""
+    check_share(sheet.owner, asked=len(cells))
+    sheet.save()
+    places = product(range(len(sheet.rows)), range(len(sheet.columns)))
+    drawings = [
+        new_generation(sheet.owner, sheet=sheet, row=row, column=column, **{**shared, **cell})
+        for (row, column), cell in zip(places, cells, strict=True)
+    ]
+    queue_all(drawings, shared.get("others", ()))
+    return sheet
 
 
 def _check_size(field: str, rows: Sequence[Any], columns: Sequence[Any]) -> None:

@@ -1,7 +1,7 @@
 """Jobs from their queueing to the last retry, for any kind of job row: send, run, sweep."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -27,10 +27,28 @@ def send_after_commit(task: JobTask, job: Job) -> None:
     transaction.on_commit(partial(send, task, job))
 
 
+def send_all_after_commit(task: JobTask, jobs: Sequence[Job]) -> None:
+    """Send `task` with the id of each of `jobs`, all of one kind, once their rows are there."""
+    transaction.on_commit(partial(_send_all, task, jobs))
+
+
 def send(task: JobTask, job: Job) -> None:
     """Send `task` for `job`. When the broker is away, the sweep sends it later."""
-    if hand_over(task, str(job.pk)):
-        type(job).objects.filter(pk=job.pk).update(sent_at=Now())
+    _send_all(task, [job])
+
+
+def _send_all(task: JobTask, jobs: Sequence[Job]) -> None:
+    """Send up to the first that the broker does not take.
+
+    The sweep sends the rest: while a broker hangs, each would wait as long as the first.
+    """
+    sent = []
+    for job in jobs:
+        if not hand_over(task, str(job.pk)):
+            break
+        sent.append(job.pk)
+    if sent:
+        type(jobs[0]).objects.filter(pk__in=sent).update(sent_at=Now())
 
 
 def hand_over(task: Task[..., None], *keys: str) -> bool:

@@ -220,6 +220,26 @@ def test_a_request_is_answered_though_the_broker_hangs(
     assert draft.versions.get().sent_at is None
 
 
+def test_several_jobs_are_sent_together_and_not_at_all_after_one_that_the_broker_did_not_take(
+    job: Version,
+    own_broker: OwnBroker,
+    caplog: pytest.LogCaptureFixture,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.send_all_after_commit(build_version, [job] * 3)
+    assert own_broker.waiting("embed") == 3
+    job.refresh_from_db()
+    assert job.sent_at is not None
+    Version.objects.update(sent_at=None)
+    own_broker.stop()
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.send_all_after_commit(build_version, [job] * 3)
+    assert caplog.text.count("The broker did not take") == 1
+    job.refresh_from_db()
+    assert job.sent_at is None
+
+
 def test_a_sweep_without_a_broker_ends_quietly(job: Version, own_broker: OwnBroker) -> None:
     own_broker.stop()
     sweep_builds()

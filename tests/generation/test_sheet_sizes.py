@@ -1,0 +1,45 @@
+"""What a large sheet, or many at once, cost the one who answers: queries, messages, the share."""
+
+import pytest
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
+
+from accounts.models import User
+from accounts.quotas import QuotaExceeded
+from generation.models import Generation
+from registry.models import Version
+from tests import factories
+from tests.concurrency import in_threads
+from tests.generation.drawn_sheets import doses
+
+
+@pytest.mark.usefixtures("broker")
+@pytest.mark.django_db(transaction=True)
+def test_sheets_asked_for_at_once_do_not_pass_the_share_together(settings: Settings) -> None:
+    ada = factories.person("ada")
+    version = factories.published(factories.aesthetic(ada))
+    settings.QUOTA_GENERATIONS = 6
+    ended: list[str] = []
+
+    def ask() -> None:
+        try:
+            doses(ada, version)
+        except QuotaExceeded:
+            ended.append("refused")
+        else:
+            ended.append("queued")
+
+    in_threads(4, ask)
+    assert sorted(ended) == ["queued", "refused", "refused", "refused"]
+    assert Generation.objects.count() == 6
+
+
+def test_the_largest_sheet_is_queued_by_a_few_queries_and_sent_at_once(
+    ada: User,
+    version: Version,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_assert_max_num_queries(10), django_capture_on_commit_callbacks() as callbacks:
+        sheet = doses(ada, version, steps=list(range(6)), seeds=list(range(6)))
+    assert sheet.cells.count() == 36
+    assert len(callbacks) == 1

@@ -30,13 +30,19 @@ class StepsField(forms.CharField):
 
 
 class LinesField(forms.CharField):
-    """Texts, one in a line; empty lines and repetitions count for nothing."""
+    """Texts, one in a line, a cell at least for each; empty lines and repetitions don't count."""
 
     widget = forms.Textarea
 
     def clean(self, value: Any) -> list[str]:
-        lines = super().clean(value).splitlines()
-        return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+        said = super().clean(value).splitlines()
+        lines = list(dict.fromkeys(line.strip() for line in said if line.strip()))
+        if len(lines) > MOST_CELLS:
+            raise forms.ValidationError(
+                f"{len(lines):,} lines are too many; a sheet has {MOST_CELLS} pictures at most.",
+                code="too-many-lines",
+            )
+        return lines
 
 
 class SheetForm(forms.Form):

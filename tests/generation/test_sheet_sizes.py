@@ -6,10 +6,21 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 from accounts.models import User
 from accounts.quotas import QuotaExceeded
 from generation.models import Generation
+from generation.sheet_forms import LooksForm
 from registry.models import Version
 from tests import factories
 from tests.concurrency import in_threads
 from tests.generation.drawn_sheets import doses
+
+
+def test_more_looks_than_a_sheet_has_cells_are_refused_before_any_is_looked_up(
+    ada: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    form = LooksForm({"aesthetics": "\n".join(f"Look {n}" for n in range(1037))}, person=ada)
+    with django_assert_num_queries(0):
+        errors = form.errors
+    sentence = "1,037 lines are too many; a sheet has 36 pictures at most."
+    assert errors["aesthetics"] == [sentence]
 
 
 @pytest.mark.usefixtures("broker")

@@ -55,43 +55,43 @@ def none(_c: Canvas, random: np.random.Generator) -> None:
 
 def sun(c: Canvas, random: np.random.Generator) -> None:
     x, y, _ = _place(random)
-    c.ellipse((x, y), (0.1, 0.1), "accent")
+    c.ellipse((x, y), (0.07, 0.07), "light")
     for ray in range(8):
         angle = ray * math.pi / 4
         cos, sin = math.cos(angle), math.sin(angle)
-        ends = [(x + 0.125 * cos, y + 0.125 * sin), (x + 0.17 * cos, y + 0.17 * sin)]
-        c.stroke(ends, 0.022, "accent")
+        ends = [(x + 0.09 * cos, y + 0.09 * sin), (x + 0.12 * cos, y + 0.12 * sin)]
+        c.stroke(ends, 0.02, "light")
 
 
 def moon(c: Canvas, random: np.random.Generator) -> None:
     x, y, _ = _place(random)
     arc = [angle * math.pi / 12 for angle in range(-6, 7)]
-    outer = [(x + 0.11 * math.cos(angle), y + 0.11 * math.sin(angle)) for angle in arc]
-    inner = [(x + 0.045 * math.cos(angle), y + 0.11 * math.sin(angle)) for angle in reversed(arc)]
+    outer = [(x + 0.09 * math.cos(angle), y + 0.09 * math.sin(angle)) for angle in arc]
+    inner = [(x + 0.035 * math.cos(angle), y + 0.09 * math.sin(angle)) for angle in reversed(arc)]
     c.polygon(outer + inner, "light")
 
 
 def clouds(c: Canvas, random: np.random.Generator) -> None:
     _place(random)
     for side in (-1, 1):
-        x, y = 0.5 + side * random.uniform(0.28, 0.4), random.uniform(0.1, 0.2)
+        x, y = 0.5 + side * random.uniform(0.36, 0.42), random.uniform(0.09, 0.16)
         for puff in (-1, 0, 1):
-            centre = (x + puff * 0.085, y - (puff == 0) * 0.03)
-            c.ellipse(centre, (0.085, 0.055), "snow", edged=False)
+            centre = (x + puff * 0.06, y - (puff == 0) * 0.022)
+            c.ellipse(centre, (0.06, 0.04), "snow", edged=False)
 
 
 def birds(c: Canvas, random: np.random.Generator) -> None:
     *_, side = _place(random)
-    for bird in range(4):
-        x, y = 0.5 + side * (0.12 + 0.1 * bird), random.uniform(0.07, 0.24)
-        wings = [(x - 0.05, y - 0.025), (x, y + 0.012), (x + 0.05, y - 0.025)]
+    for bird in range(3):
+        x, y = 0.5 + side * (0.3 + 0.08 * bird), random.uniform(0.07, 0.24)
+        wings = [(x - 0.04, y - 0.022), (x, y + 0.01), (x + 0.04, y - 0.022)]
         c.stroke(wings, 0.02, "dark")
 
 
 def _place(random: np.random.Generator) -> tuple[float, float, int]:
     """Return where something hangs in the sky, and on which side of the subject that is."""
     side = 1 if random.random() < 1 / 2 else -1
-    return 0.5 + side * random.uniform(0.3, 0.36), random.uniform(0.14, 0.19), side
+    return 0.5 + side * random.uniform(0.36, 0.39), random.uniform(0.13, 0.16), side
 
 
 BACKGROUND_DRAWINGS: dict[str, Draw] = {

@@ -102,44 +102,43 @@ def cat(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) ->
     side = 1 if random.random() < 0.5 else -1
     tail = [
         (x + side * 0.16 * s, y - 0.07 * s),
-        (x + side * 0.36 * s, y - 0.1 * s),
-        (x + side * 0.4 * s, y - 0.3 * s),
+        (x + side * 0.38 * s, y - 0.08 * s),
+        (x + side * 0.41 * s, y - 0.26 * s),
     ]
-    c.stroke([*tail, (x + side * 0.33 * s, y - 0.44 * s)], 0.075 * s, "fur", 0.85)
-    c.ellipse((x, y - 0.22 * s), (0.23 * s, 0.26 * s), "fur")
-    c.ellipse((x, y - 0.16 * s), (0.11 * s, 0.15 * s), "snow", 0.96, edged=False)
+    c.stroke([*tail, (x + side * 0.35 * s, y - 0.38 * s)], 0.09 * s, "fur", 0.9)
+    c.ellipse((x, y - 0.2 * s), (0.22 * s, 0.24 * s), "fur", 0.96)
     for ear in (-1, 1):
         c.polygon(
             [
-                (x + ear * 0.25 * s, y - 0.86 * s),
-                (x + ear * 0.23 * s, y - 0.55 * s),
-                (x + ear * 0.04 * s, y - 0.7 * s),
+                (x + ear * 0.29 * s, y - 0.92 * s),
+                (x + ear * 0.28 * s, y - 0.52 * s),
+                (x + ear * 0.04 * s, y - 0.72 * s),
             ],
             "fur",
-            0.92,
+            0.96,
         )
-    c.ellipse((x, y - 0.56 * s), (0.25 * s, 0.2 * s), "fur", 1.04)
+    c.ellipse((x, y - 0.54 * s), (0.3 * s, 0.23 * s), "fur", 1.04)
     for eye in (-1, 1):
-        c.ellipse((x + eye * 0.1 * s, y - 0.58 * s), (0.055 * s, 0.062 * s), "light")
-        c.ellipse((x + eye * 0.1 * s, y - 0.58 * s), (0.022 * s, 0.052 * s), "dark", edged=False)
+        c.ellipse((x + eye * 0.13 * s, y - 0.58 * s), (0.075 * s, 0.08 * s), "light")
+        c.ellipse((x + eye * 0.13 * s, y - 0.58 * s), (0.03 * s, 0.065 * s), "dark", edged=False)
+    c.ellipse((x, y - 0.43 * s), (0.1 * s, 0.06 * s), "snow", edged=False)
     c.polygon(
-        [(x - 0.04 * s, y - 0.5 * s), (x + 0.04 * s, y - 0.5 * s), (x, y - 0.455 * s)],
-        "petal",
+        [(x - 0.05 * s, y - 0.5 * s), (x + 0.05 * s, y - 0.5 * s), (x, y - 0.44 * s)],
+        "dark",
         edged=False,
     )
 
 
-def flower(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) -> None:
+def flower(c: Canvas, x: float, y: float, s: float, _: np.random.Generator) -> None:
     top = y - 0.58 * s
-    c.stroke([(x, y + 0.03), (x + 0.02 * s, y - 0.25 * s), (x, top)], 0.05 * s, "leaf", 0.85)
+    c.stroke([(x, y + 0.03), (x + 0.02 * s, y - 0.25 * s), (x, top)], 0.06 * s, "leaf", 0.85)
     c.ellipse((x - 0.15 * s, y - 0.14 * s), (0.15 * s, 0.06 * s), "leaf", turn=0.5)
     c.ellipse((x + 0.15 * s, y - 0.2 * s), (0.15 * s, 0.06 * s), "leaf", 0.92, turn=-0.5)
-    first = random.uniform(0, math.pi / 3)
-    for petal in range(6):
-        angle = first + math.pi / 3 * petal
-        centre = (x + 0.2 * s * math.cos(angle), top + 0.2 * s * math.sin(angle))
-        c.ellipse(centre, (0.165 * s, 0.1 * s), "petal", 0.92 + 0.16 * (petal % 2), turn=angle)
-    c.ellipse((x, top), (0.11 * s, 0.11 * s), "accent")
+    for petal in range(5):
+        angle = 2 * math.pi / 5 * petal - math.pi / 2
+        centre = (x + 0.23 * s * math.cos(angle), top + 0.23 * s * math.sin(angle))
+        c.ellipse(centre, (0.16 * s, 0.125 * s), "petal", turn=angle)
+    c.ellipse((x, top), (0.13 * s, 0.13 * s), "accent")
 
 
 def castle(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) -> None:
@@ -159,8 +158,8 @@ def castle(c: Canvas, x: float, y: float, s: float, random: np.random.Generator)
             "roof",
         )
         c.box((tower - 0.035 * s, y - 0.45 * s, tower + 0.035 * s, y - 0.33 * s), "light")
-    c.ellipse((x, y - 0.17 * s), (0.1 * s, 0.11 * s), "trunk", edged=False)
-    c.box((x - 0.1 * s, y - 0.17 * s, x + 0.1 * s, y), "trunk", edged=False)
+    c.ellipse((x, y - 0.17 * s), (0.1 * s, 0.11 * s), "dark", edged=False)
+    c.box((x - 0.1 * s, y - 0.17 * s, x + 0.1 * s, y), "dark", edged=False)
     wind = 1 if random.random() < 0.5 else -1
     c.stroke([(x, y - 0.38 * s), (x, y - 0.7 * s)], 0.025 * s, "dark")
     c.polygon([(x, y - 0.7 * s), (x + wind * 0.17 * s, y - 0.63 * s), (x, y - 0.56 * s)], "petal")
@@ -169,13 +168,11 @@ def castle(c: Canvas, x: float, y: float, s: float, random: np.random.Generator)
 def balloon(c: Canvas, x: float, y: float, s: float, _: np.random.Generator) -> None:
     middle, radius = y - 0.5 * s, 0.36 * s
     for side in (-1, 1):
-        c.stroke(
-            [(x + side * 0.22 * s, middle + 0.26 * s), (x + side * 0.07 * s, y)], 0.016, "dark"
-        )
+        c.stroke([(x + side * 0.24 * s, middle + 0.25 * s), (x + side * 0.09 * s, y)], 0.02, "dark")
     c.ellipse((x, middle), (radius, radius * 1.04), "roof")
     c.ellipse((x, middle), (radius * 0.64, radius * 1.04), "accent")
     c.ellipse((x, middle), (radius * 0.27, radius * 1.04), "petal")
-    c.box((x - 0.085 * s, y - 0.02 * s, x + 0.085 * s, y + 0.11 * s), "trunk")
+    c.box((x - 0.11 * s, y - 0.02 * s, x + 0.11 * s, y + 0.13 * s), "trunk")
 
 
 def lighthouse(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) -> None:

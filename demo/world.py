@@ -31,6 +31,7 @@ __all__ = [
     "UNSEEN",
     "Scene",
     "Style",
+    "arranged",
     "backgrounds_of",
     "draw",
     "draw_large",
@@ -42,7 +43,16 @@ SUBJECTS = tuple(DRAWINGS)
 BACKGROUNDS = tuple(BACKGROUND_DRAWINGS)
 COMPANIONS = tuple(COMPANION_DRAWINGS)
 TEXTURES = tuple(textures.TEXTURES)
-SIZES = {"lighthouse": 0.8, "tree": 0.88, "flower": 0.92, "cat": 0.95, "castle": 0.95}
+SIZES = {  # beside what subjects.py draws at 1, so that each stands whole in the picture
+    "tree": 0.84,
+    "mountain": 0.8,
+    "boat": 0.9,
+    "cat": 0.83,
+    "flower": 0.77,
+    "castle": 0.88,
+    "balloon": 0.8,
+    "lighthouse": 0.76,
+}
 AT_SEA = frozenset({"boat", "whale"})
 
 
@@ -121,14 +131,8 @@ def draw_large(scene: Scene, style: Style, random: np.random.Generator) -> NDArr
     return textures.rounded(_drawn(scene, style, random))
 
 
-def _drawn(scene: Scene, style: Style, random: np.random.Generator) -> textures.Pixels:
-    canvas = _arranged(scene, random)
-    chosen = colours(style.palette, random)
-    return textures.TEXTURES[style.texture](canvas, chosen, style.palette, random)
-
-
-def _arranged(scene: Scene, random: np.random.Generator) -> Canvas:
-    """Put subject, background and companion in their places."""
+def arranged(scene: Scene, random: np.random.Generator) -> Canvas:
+    """Return a canvas with subject, background and companion in their places."""
     horizon = random.uniform(0.62, 0.68)
     ground = "water" if scene.background == "sea" else "ground"
     canvas = Canvas(horizon, ground)
@@ -145,3 +149,9 @@ def _arranged(scene: Scene, random: np.random.Generator) -> Canvas:
         y = horizon + random.uniform(0.12, 0.16)
     DRAWINGS[scene.subject](canvas, x, y, size, random)
     return canvas
+
+
+def _drawn(scene: Scene, style: Style, random: np.random.Generator) -> textures.Pixels:
+    canvas = arranged(scene, random)
+    chosen = colours(style.palette, random)
+    return textures.TEXTURES[style.texture](canvas, chosen, style.palette, random)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -27,6 +28,7 @@ from registry.views.browse import find_aesthetic
 
 DROPPED = "dropped"  # where the set doctor leaves what it took out of a set, until it is put back
 REFUSED = "refused"  # where a plain upload leaves its refusals for the next page
+BUILDS_SHOWN = 10  # on a page; what each draft asks its publisher to accept takes two queries
 
 
 @login_required
@@ -83,7 +85,7 @@ def images(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     """The workspace: pictures in, builds, a published version out."""
     aesthetic = find_own(request, owner, slug)
     context = {
-        **workspace(aesthetic),
+        **workspace(aesthetic, builds_page=request.GET.get("page")),
         "refused": request.session.pop(REFUSED, []),
         "dropped": _just_dropped(request, aesthetic),
     }
@@ -191,8 +193,8 @@ def find_own(request: PersonRequest, owner: str, slug: str) -> Aesthetic:
     return aesthetic
 
 
-def workspace(aesthetic: Aesthetic) -> dict[str, Any]:
-    """Return what the page of a set shows."""
+def workspace(aesthetic: Aesthetic, *, builds_page: str | None) -> dict[str, Any]:
+    """Return what the page of a set shows: all its pictures, and a page of its builds."""
     members = list(aesthetic.members.select_related("image").order_by("-side", "added_at", "pk"))
     try:
         queueing.check_size(members)
@@ -204,11 +206,13 @@ def workspace(aesthetic: Aesthetic) -> dict[str, Any]:
     # What this page does not show is not read.
     builds = reported.defer("vector", "recipe", "manifest", "quality_report__details")
     builds = builds.prefetch_related("imported_files")
+    shown = Paginator(builds, BUILDS_SHOWN).get_page(builds_page)
+    shown.object_list = [with_cautions(found) for found in shown.object_list]
     return {
         "aesthetic": aesthetic,
         "members": [_shown(aesthetic, member) for member in members],
         "counts": counts,
-        "builds": [with_cautions(found) for found in builds],
+        "builds": shown,
         "unstated": origins.unstated(aesthetic).count(),
         "few": any(0 < count < publishing.ENOUGH_IMAGES for count in counts.values()),
         "build_refusal": refusal,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from demo import captions, dataset, world
+from demo.backgrounds import COMPANION_DRAWINGS
 from demo.canvas import Canvas
 from demo.palettes import colours, lightness
 from demo.textures import SIDE, glass
@@ -54,6 +55,24 @@ def test_petals_stand_out_from_the_sky_of_their_palette(palette: str) -> None:
     for low in np.linspace(0, 0.8, 9):  # a flower reaches down to four fifths of the sky
         sky = colour["sky_top"] * (1 - low) + colour["sky_low"] * low
         assert np.abs(colour["petal"] - sky).max() > 25, low
+
+
+@pytest.mark.parametrize("subject", world.SUBJECTS)
+def test_the_top_of_a_subject_is_in_the_picture(subject: str) -> None:
+    scene = Scene(subject, world.backgrounds_of(subject)[0])  # beneath an empty sky
+    tops = [
+        min(y for shape in world.arranged(scene, random).shapes for _, y in shape.points)
+        for random in map(np.random.default_rng, range(100))
+    ]
+    assert np.mean(np.array(tops) >= 0) > 0.95
+
+
+@pytest.mark.parametrize("companion", [name for name in world.COMPANIONS if name != "none"])
+def test_what_hangs_in_the_sky_leaves_the_middle_to_the_subject(companion: str) -> None:
+    for random in map(np.random.default_rng, range(100)):
+        canvas = Canvas(horizon=0.65, ground="ground")
+        COMPANION_DRAWINGS[companion](canvas, random)
+        assert min(abs(x - 0.5) for shape in canvas.shapes for x, _ in shape.points) > 0.2
 
 
 def test_leads_go_around_what_a_window_shows_and_through_what_is_behind_it() -> None:

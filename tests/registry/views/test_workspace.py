@@ -204,6 +204,18 @@ def test_a_picture_of_a_zip_is_shown_without_its_folders(as_ada: Client, draft: 
     assert "holiday" not in page
 
 
+def test_older_builds_are_on_further_pages(as_ada: Client, draft: Aesthetic) -> None:
+    space, state = factories.space(), JobState.FAILED
+    for number in range(12):
+        Version.objects.create(aesthetic=draft, space=space, state=state, reason=f"Fog {number}.")
+    newest, oldest = (as_ada.get(f"{SET}?page={page}").content.decode() for page in (1, 2))
+    assert "Fog 11." in newest
+    assert "Fog 1." not in newest
+    assert 'href="?page=2"' in newest
+    assert "Fog 1." in oldest
+    assert "Fog 2." not in oldest
+
+
 def test_a_failed_build_tells_its_reason(as_ada: Client, draft: Aesthetic) -> None:
     build = factories.built(draft)
     Version.objects.filter(pk=build.pk).update(state=JobState.FAILED, reason="It rained.")

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from registry import queueing
+from registry import digests, queueing
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
 from tests.answers import Answer
@@ -205,9 +205,12 @@ def test_a_picture_of_a_zip_is_shown_without_its_folders(as_ada: Client, draft: 
 
 
 def test_older_builds_are_on_further_pages(as_ada: Client, draft: Aesthetic) -> None:
-    space, state = factories.space(), JobState.FAILED
+    failed = {"space": factories.space(), "state": JobState.FAILED, "image_count": 2}
     for number in range(12):
-        Version.objects.create(aesthetic=draft, space=space, state=state, reason=f"Fog {number}.")
+        recipe = digests.digest_bytes(f"{number}".encode())
+        Version.objects.create(
+            aesthetic=draft, reason=f"Fog {number}.", recipe_digest=recipe, **failed
+        )
     newest, oldest = (as_ada.get(f"{SET}?page={page}").content.decode() for page in (1, 2))
     assert "Fog 11." in newest
     assert "Fog 1." not in newest

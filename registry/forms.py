@@ -82,6 +82,15 @@ class AestheticForm(forms.ModelForm[Aesthetic]):
                 )
         return tags
 
+    def add(self) -> Aesthetic | None:
+        """Write a new aesthetic; None, and an error in the form, where its name was just taken."""
+        try:
+            self.instance.add()
+        except forms.ValidationError as error:
+            self.add_error(None, error)
+            return None
+        return self.instance
+
     def clean_slug(self) -> str:
         """Return the short name; refuse one that its owner has used.
 

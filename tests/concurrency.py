@@ -35,7 +35,7 @@ def before_writing(table: str, work: Callable[[], object]) -> Iterator[None]:
     waiting = [work]
 
     def execute(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
-        is_writing = sql.startswith("UPDATE") or "FOR UPDATE" in sql
+        is_writing = sql.startswith(("INSERT", "UPDATE")) or "FOR UPDATE" in sql
         if is_writing and table in sql and waiting:
             in_threads(1, waiting.pop())
         return execute(sql, *arguments)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -67,13 +66,7 @@ class AestheticList(generics.ListCreateAPIView[Aesthetic]):
 
     def perform_create(self, serializer: BaseSerializer[Aesthetic]) -> None:
         aesthetic = Aesthetic(owner=person_of(self.request), **serializer.validated_data)
-        aesthetic.full_clean()
-        try:
-            with transaction.atomic():
-                aesthetic.save()
-        except IntegrityError:
-            aesthetic.full_clean()  # the same call a moment ago was faster: say so
-            raise
+        aesthetic.add()
         serializer.instance = aesthetic
 
     def get_success_headers(self, data: Any) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -103,11 +102,5 @@ def ensure_aesthetic(person: User, said: dict[str, Any]) -> Aesthetic:
     if found is not None:
         return found
     made = Aesthetic(owner=person, slug=said["slug"], **card)
-    made.full_clean()
-    try:
-        with transaction.atomic():
-            made.save()
-    except IntegrityError:
-        made.full_clean()  # the same call a moment ago was faster: say so
-        raise
+    made.add()
     return made

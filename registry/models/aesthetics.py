@@ -11,7 +11,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import F, Func, Q, Value
 from django.urls import reverse
 
@@ -179,6 +179,19 @@ class Aesthetic(models.Model):
         """Whether everybody may see it; `public()` asks the same of the database."""
         is_shown = self.visibility == Aesthetic.Visibility.PUBLIC and self.deleted_at is None
         return self.is_published and is_shown
+
+    def add(self) -> None:
+        """Check this new aesthetic and write its row.
+
+        Raises ValidationError, also where its name was taken between the check and the writing.
+        """
+        self.full_clean()
+        try:
+            with transaction.atomic():
+                self.save(force_insert=True)
+        except IntegrityError:
+            self.full_clean()  # says which name it was
+            raise
 
     def save_card(self) -> None:
         """Write the card alone: the rest of the row may have changed since it was read."""

@@ -14,7 +14,6 @@ from accounts.requests import PersonRequest
 from registry import blending, covers
 from registry.blend_forms import BlendForm, NewLookForm, TargetForm
 from registry.models import Aesthetic
-from registry.views.workspace import save_new
 
 EXAMPLE = {"operation": "weighted-mean"}
 
@@ -77,7 +76,7 @@ def _new_look(
     blending.refuse_unfit_new(
         candidate, person=request.user, licence=made.licence, rating=made.rating
     )
-    return save_new(form)
+    return form.add()
 
 
 def _told(request: PersonRequest, made: blending.Blended) -> HttpResponse:

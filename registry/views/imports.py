@@ -14,7 +14,7 @@ from accounts.requests import PersonRequest
 from registry import importing
 from registry.forms import ImportFileForm, ImportForm
 from registry.models import Aesthetic, Space
-from registry.views.workspace import find_own, save_new
+from registry.views.workspace import find_own
 
 
 @login_required
@@ -30,7 +30,7 @@ def create(request: PersonRequest) -> HttpResponse:
         except Refusal as refusal:
             form.add_error("file", refusal.detail)
         else:
-            if aesthetic := save_new(form):
+            if aesthetic := form.add():
                 return _told(request, importing.import_into(aesthetic, candidate))
     return render(request, "registry/import.html", {"form": form})
 

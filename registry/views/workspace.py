@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db import IntegrityError, transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -36,19 +35,9 @@ BUILDS_SHOWN = 10  # on a page; what each draft asks its publisher to accept tak
 def create(request: PersonRequest) -> HttpResponse:
     """Name a new aesthetic."""
     form = AestheticForm(request.POST or None, instance=Aesthetic(owner=request.user))
-    if form.is_valid() and (aesthetic := save_new(form)):
+    if form.is_valid() and (aesthetic := form.add()):
         return redirect("registry:images", aesthetic.owner.username, aesthetic.slug)
     return render(request, "registry/create.html", {"form": form})
-
-
-def save_new(form: AestheticForm) -> Aesthetic | None:
-    """Save a new aesthetic; None, and an error in the form, where its name was just taken."""
-    try:
-        with transaction.atomic():
-            return form.save()
-    except IntegrityError:
-        form.add_error("slug", "You have used this short name a moment ago.")
-        return None
 
 
 @login_required

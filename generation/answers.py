@@ -10,7 +10,7 @@ from generation.aiming import direction_of
 from generation.aims import Aim
 from generation.conditionings import conditioning_of
 from generation.emphasis import EmphasisRefused
-from generation.keeping import keep, kept, let_go, take
+from generation.keeping import REFUSAL_KEPT, keep, kept, let_go, take
 from generation.personalisation import PersonalisationRefused, Recipe, personalise
 from generation.text_towers import TextTower
 from generation.worker_models import models_for
@@ -20,7 +20,6 @@ from registry.leases import JobFailed
 logger = logging.getLogger(__name__)
 
 KEPT = 3600  # seconds
-REFUSALS_KEPT = 60  # a worker may soon be another, with the encoder that the space wants
 BATCH = 16  # rows read at once
 
 # Rows that are read to tell what each word does: half a minute of CLIP ViT-L/14 on one core. A
@@ -40,7 +39,7 @@ def answer(
         return
     try:
         if kept(key) is None and (said := _said(key, kind, said_aim, prompt, recipe)) is not None:
-            keep(key, said, REFUSALS_KEPT if "refused" in said else KEPT)
+            keep(key, said, REFUSAL_KEPT if {"refused", "failed"} & said.keys() else KEPT)
     finally:
         let_go(key)
 
@@ -48,9 +47,10 @@ def answer(
 def _said(
     key: str, kind: str, said_aim: dict[str, Any], prompt: str, recipe: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """Return the answer: in words where there is none, and None about what is gone since.
+    """Return the answer, or None about what is gone since.
 
-    As in a job every exception is caught: the asker gets a reason in words, the log the trace.
+    Where there is none a sentence says why: under "refused" what the asker can mend, under "failed"
+    what only the hub can. As in a job every exception is caught, and the log has the trace.
     """
     try:
         aim = Aim.from_json(said_aim)
@@ -60,10 +60,10 @@ def _said(
     except (PersonalisationRefused, EmphasisRefused) as error:
         return {"refused": error.detail}
     except JobFailed as error:
-        return {"refused": str(error)}
+        return {"failed": str(error)}
     except Exception:
         logger.exception("%s, about %s, could not be answered.", key, kind)
-        return {"refused": OUR_FAULT}
+        return {"failed": OUR_FAULT}
 
 
 def dose(aim: Aim, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
+# Seconds that “no” is kept as an answer: a worker may soon be another, with what this one lacked.
+REFUSAL_KEPT = 60
+
 # The cache is a Redis, or a table.
 AWAY = (RedisError, DatabaseError)
 

@@ -15,9 +15,10 @@ from django.conf import settings
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
+from accounts.refusals import Refusal
 from generation.aims import Aim, Weighted
 from generation.doses import RECIPE, default_dose
-from generation.keeping import AWAY, is_taken
+from generation.keeping import AWAY, REFUSAL_KEPT, is_taken
 from generation.models import Generation
 from generation.models.generations import AESTHETIC_TEXT, PARAMETERS
 from generation.prompts import check_emphasis, check_numbers, check_others, check_space
@@ -32,6 +33,15 @@ OTHERS = frozenset(PARAMETERS) - {"prompt", *RECIPE, *AESTHETIC_TEXT}
 PATIENCE = 0.8  # seconds that a request waits for a worker before it says “ask again”
 PAUSE = 0.02  # seconds between two looks into the cache
 ASKED = 10  # seconds after which a question that no worker has taken is sent again
+
+
+class AnswerFailed(Refusal):
+    """A worker could not answer, for no fault of the asker's."""
+
+    wait = REFUSAL_KEPT
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("no-answer", detail)
 
 
 class Kind(StrEnum):
@@ -90,7 +100,8 @@ def ask(
 def answer_to(question: Question, *, patience: float = PATIENCE) -> dict[str, Any] | None:
     """Return a worker's answer, or None where there is none within `patience` seconds.
 
-    An answer is {"refused": sentence}, or what generation.answers gives for its kind.
+    An answer is {"refused": sentence} for what the asker can mend, {"failed": sentence} for what
+    only the hub can, or what generation.answers gives for its kind.
     """
     key, until = question.key, time.monotonic() + patience
     try:

@@ -122,6 +122,13 @@ _ALL = (
         "long as “Retry-After” says.",
     ),
     Problem(
+        "no-answer",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "No worker could answer",
+        "The question is sound; something is wrong with the worker that took it. Wait as long as "
+        "“Retry-After” says: another may know.",
+    ),
+    Problem(
         "too-few-images",
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The set is too small",

@@ -21,7 +21,7 @@ from generation.api.serializers import (
     DoseRequestSerializer,
     DoseSerializer,
 )
-from generation.questions import Kind, answer_to, ask
+from generation.questions import AnswerFailed, Kind, answer_to, ask
 from registry.api.raw_bytes import OneRepresentation
 from registry.api.versions import POLL_SECONDS
 
@@ -46,7 +46,10 @@ class QuestionView(APIView):
         return Response(status=status.HTTP_202_ACCEPTED, headers={"Retry-After": str(POLL_SECONDS)})
 
     def answer(self, request: Request) -> dict[str, Any] | None:
-        """Ask what the request's body says; raise ValidationError for what is wrong with it."""
+        """Ask what the request's body says.
+
+        Raises ValidationError for what is wrong with it, AnswerFailed for what is wrong here.
+        """
         form = self.serializer_class(data=request.data)
         form.is_valid(raise_exception=True)
         said = with_versions(form.validated_data, person=request.user)
@@ -55,6 +58,8 @@ class QuestionView(APIView):
             return None
         if refused := answer.get("refused"):
             raise ValidationError({"prompt": ValidationError(refused, code="refused")})
+        if failed := answer.get("failed"):
+            raise AnswerFailed(failed)
         return answer
 
 

@@ -91,8 +91,9 @@ def _answers(version: Version, parameters: dict[str, Any]) -> dict[str, Any]:
     said = answer_to(words, patience=0.1)
     if curves is None or said is None:
         return {"pending": True}
-    if refused := curves.get("refused") or said.get("refused"):
-        return {"refused": refused}
+    reasons = [told[no] for told in (curves, said) for no in ("refused", "failed") if no in told]
+    if reasons:
+        return {"refused": reasons[0]}
     return {
         "curves": Curves(curves["agreement"], curves["drift"], chosen),
         "pulling": _pulling(said["agreement"], said["words"]),

@@ -64,7 +64,7 @@ def test_what_cannot_be_answered_is_told_in_words(measured: Version) -> None:
     models_for.cache_clear()
     answer = answered(ask(Kind.DOSE, version=measured, prompt=PROMPT))
     models_for.cache_clear()
-    assert other in answer["refused"]
+    assert other in answer["failed"]
 
 
 def test_what_goes_wrong_on_our_side_is_told_vaguely_and_logged(
@@ -74,7 +74,7 @@ def test_what_goes_wrong_on_our_side_is_told_vaguely_and_logged(
     models_for.cache_clear()
     answer = answered(ask(Kind.DOSE, version=measured, prompt=PROMPT))
     models_for.cache_clear()
-    assert answer == {"refused": OUR_FAULT}
+    assert answer == {"failed": OUR_FAULT}
     assert "/nowhere/at/all is no folder here" in caplog.text
 
 
@@ -83,7 +83,7 @@ def test_a_worker_that_does_not_know_what_is_asked_says_that_something_is_wrong(
 ) -> None:
     newer = ask(Kind.DOSE, version=measured, prompt=PROMPT)
     newer.recipe["said_by_a_newer_web_process"] = 1
-    assert answered(newer) == {"refused": OUR_FAULT}
+    assert answered(newer) == {"failed": OUR_FAULT}
 
 
 # --- Once ---------------------------------------------------------------------------------------

@@ -17,8 +17,10 @@ from generation.personalisation import Recipe, personalise
 from generation.questions import Kind, answer_to, ask
 from generation.worker_models import models_for
 from hub.celery import app
+from registry.jobs import OUR_FAULT
 from registry.models import Aesthetic, Version
 from tests import factories
+from tests.answers import problem
 from tests.generation.asked_questions import NOW, PROMPT, answered
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
@@ -148,6 +150,21 @@ def test_the_conditioning_is_given_to_those_who_draw_themselves(
     )
     assert torch.equal(tensors["plain_prompt_embeds"], models.condition(PROMPT).hidden)
     torch.testing.assert_close(tensors["prompt_embeds"], made.conditioning, rtol=1e-4, atol=2e-4)
+
+
+def test_what_is_wrong_on_our_side_is_not_called_the_askers_fault(
+    client: Client, page: Client, ada: User, measured: Version, settings: Settings
+) -> None:
+    settings.DIFFUSION_MODEL = "/nowhere/at/all"
+    models_for.cache_clear()
+    for kind, steps in ((Kind.DOSE, {"steps": 40}), (Kind.AGREEMENT, {})):
+        answered(ask(kind, version=measured, prompt=PROMPT, **steps))
+    models_for.cache_clear()
+    asked = {"aesthetic": "ada/nebulae", "prompt": PROMPT}
+    answer = post(client, "agreement", ada, **asked)
+    assert problem(answer, 503, "no-answer")["detail"] == OUR_FAULT
+    assert answer["Retry-After"] == "60"
+    assert OUR_FAULT in shown(page, **asked)
 
 
 @pytest.mark.parametrize(

@@ -99,5 +99,8 @@ class TargetForm(forms.Form):
 class NewLookForm(AestheticForm):
     """The name of a new look; the rest of its card is inherited and can be edited later."""
 
+    # It stands beside a choice of looks that are there, which need no name.
+    use_required_attribute = False
+
     class Meta(AestheticForm.Meta):
         fields = ["title", "slug"]

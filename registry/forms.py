@@ -10,6 +10,7 @@ from accounts.models import User
 from registry import names, rights
 from registry.models import Aesthetic, Side, Space, Version
 from registry.models.aesthetics import MOST_TAGS, TAG_PATTERN
+from registry.origins import ORIGIN
 
 SUFFIXES = ".pt,.safetensors,.npy,.json"
 
@@ -87,7 +88,7 @@ class AestheticForm(forms.ModelForm[Aesthetic]):
         try:
             self.instance.add()
         except forms.ValidationError as error:
-            self.add_error(None, error)
+            self.add_error("slug", forms.ValidationError(error.messages))
             return None
         return self.instance
 
@@ -213,11 +214,23 @@ class OriginForm(forms.Form):
 
 
 class SetOriginForm(OriginForm):
-    """The same for many pictures at once."""
+    """The same for many pictures at once: what is filled in is said, all else stays as it is."""
 
     unstated_only = forms.BooleanField(
         required=False, initial=True, label="Only for those of which nobody said it yet"
     )
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if not self.errors and not any(said[name] for name in ORIGIN):
+            raise forms.ValidationError(
+                "Fill in the source, the licence or whom to credit.", code="required"
+            )
+        return said
+
+    @property
+    def said(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in ORIGIN if self.cleaned_data[name]}
 
 
 class SideForm(forms.Form):

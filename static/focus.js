@@ -1,5 +1,6 @@
 // Where a swap takes away what had the focus, a keyboard would start anew at the top of the page. Inside an element with
-// data-focus-after="a selector" the focus goes to what the selector finds: the one in the same place, or the last.
+// data-focus-after="a selector" the focus goes to what the selector finds: the one in the place of that which was used, or
+// the last where there are fewer now.
 
 let after = null;
 

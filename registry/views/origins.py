@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -29,10 +30,9 @@ def origins(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     aesthetic = find_own(request, owner, slug)
     form = SetOriginForm(request.POST or None)
     if form.is_valid():
-        said = dict(form.cleaned_data)
-        only = said.pop("unstated_only")
+        only = form.cleaned_data["unstated_only"]
         members = stated.unstated(aesthetic) if only else aesthetic.members.all()
-        count = stated.state_for_all(members, **said)
+        count = stated.state_for_all(members, **form.said)
         messages.success(request, f"Said of {count} picture{'' if count == 1 else 's'}.")
         return redirect("registry:origins", owner, slug)
     members = aesthetic.members.select_related("image").order_by("-side", "added_at", "pk")
@@ -62,7 +62,9 @@ def state_one(request: PersonRequest, owner: str, slug: str, digest: str) -> Htt
         messages.success(request, "Saved.")
     else:
         messages.error(request, "Source, licence or credit is too long.")
-    return redirect("registry:origins", owner, slug)
+    place = {"page": request.GET.get("page") or 1}
+    page = reverse("registry:origins", args=[owner, slug], query=place)
+    return redirect(f"{page}#{digest}-{members[0].side}")
 
 
 @login_required

@@ -91,7 +91,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "hub.fragments.SignedOutFragments",
+    "hub.signed_out.SignedOut",
     "hub.caching.ApiCaching",
 ]
 

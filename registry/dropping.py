@@ -33,8 +33,11 @@ def drop_and_build(aesthetic: Aesthetic, places: Collection[Place]) -> tuple[lis
     """Take pictures out of the set and queue the measuring of what is left.
 
     Their features are kept, so that the build is arithmetic. What is no longer in the set is passed
-    over. Raises DropRefused where none of them is, and what `queue_build` raises; then all stay.
+    over. Raises DropRefused where none of them is, or none is named, and what `queue_build` raises;
+    then all stay.
     """
+    if not places:
+        raise DropRefused("invalid", "Tick the pictures to drop first.")
     Aesthetic.objects.select_for_update().get(pk=aesthetic.pk)
     members = [
         member

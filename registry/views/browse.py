@@ -73,7 +73,7 @@ def aesthetic(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     found = find_aesthetic(request, owner, slug)
     newest = found.versions.named("latest").first()
     gone = found.versions.published().order_by(F("taken_down_at").asc(nulls_first=True), "-number")
-    return _render(request, found, newest or gone.first())
+    return _render(request, found, newest or gone.first(), name=found.ref)
 
 
 def version(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpResponse:
@@ -82,7 +82,7 @@ def version(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpRespon
     chosen = found.versions.named(ref).first()
     if chosen is None:
         raise Http404
-    return _render(request, found, chosen)
+    return _render(request, found, chosen, name=f"{found.ref}@{chosen.name}")
 
 
 def tombstone(request: HttpRequest, version: Version) -> HttpResponse:
@@ -112,7 +112,10 @@ def find_aesthetic(request: HttpRequest, owner: str, slug: str) -> Aesthetic:
     return get_object_or_404(Aesthetic.objects.visible_to(request.user).named(owner, slug))
 
 
-def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> HttpResponse:
+def _render(
+    request: HttpRequest, found: Aesthetic, chosen: Version | None, *, name: str
+) -> HttpResponse:
+    """Show a version under the name that its page goes by: of whatever is newest, or of itself."""
     if chosen is not None and chosen.taken_down_at is not None:
         chosen.aesthetic = found
         return tombstone(request, chosen)
@@ -124,6 +127,7 @@ def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> H
         "covers": [covers.thumbnail_url(found, digest) for digest in cover],
         "credits": covers.credits_of(found, cover),
         "version": chosen,
+        "name": name,
         "versions": found.versions.published().order_by("-number"),
         "aliases": found.aliases.with_history(),
         "imported_files": chosen.imported_files.all() if chosen else [],

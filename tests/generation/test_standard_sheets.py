@@ -29,6 +29,7 @@ from tests import factories
 pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
 
 PROMPTS = ("a house by a tree", "a boat on the sea")
+ONE = "/ada/sea-mist/v1/standard"
 
 
 @pytest.fixture(autouse=True)
@@ -201,13 +202,13 @@ def test_the_sheets_can_be_switched_off(settings: Settings, measured: Version) -
 
 
 def test_the_page_of_a_look_asks_for_its_sheet(client: Client, version: Version) -> None:
-    assert 'hx-get="/ada/sea-mist/standard"' in html(client.get("/ada/sea-mist"))
-    assert "Not drawn yet." in html(client.get("/ada/sea-mist/standard"))
+    assert f'hx-get="{ONE}"' in html(client.get("/ada/sea-mist"))
+    assert "Not drawn yet." in html(client.get(ONE))
     sheet = failed(version)
-    assert "It could not be drawn: The disk was full." in html(client.get("/ada/sea-mist/standard"))
+    assert "It could not be drawn: The disk was full." in html(client.get(ONE))
     sheet.delete()
     sheet = finished(version)
-    shown = html(client.get("/ada/sea-mist/standard"))
+    shown = html(client.get(ONE))
     assert 'src="/ada/sea-mist/v1/standard.webp"' in shown
     assert "a house by a tree, a boat on the sea" in shown
     picture = client.get("/ada/sea-mist/v1/standard.webp")

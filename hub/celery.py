@@ -5,7 +5,7 @@ import os
 from celery import Celery, signals
 from django.core.exceptions import ImproperlyConfigured
 
-from hub.startup import refuse_wrong_settings
+from hub.startup import refuse_failed_checks, refuse_missing_key
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
@@ -19,6 +19,8 @@ app.autodiscover_tasks()
 def end_on_wrong_settings(**_: object) -> None:
     """End the process with the sentence; any other exception of ours Celery would log and go on."""
     try:
-        refuse_wrong_settings()
+        refuse_missing_key()
+        if "CELERY_SKIP_CHECKS" not in os.environ:  # as `celery --skip-checks` sets it
+            refuse_failed_checks()
     except ImproperlyConfigured as error:
         raise SystemExit(str(error)) from error

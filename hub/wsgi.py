@@ -4,9 +4,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from hub.startup import refuse_wrong_settings
+from hub.startup import refuse_failed_checks, refuse_missing_key
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
 application = get_wsgi_application()
-refuse_wrong_settings()
+refuse_missing_key()
+refuse_failed_checks()

@@ -14,7 +14,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 from pytest_django import Settings
 
-from hub.startup import refuse_wrong_settings
+from hub.startup import refuse_failed_checks
 from registry.checks import check_lease
 
 ROOT = Path(__file__).parents[2]
@@ -124,4 +124,4 @@ def test_neither_web_nor_worker_nor_beat_starts_without_a_secret_key(
 def test_a_warning_stops_nobody(settings: Settings) -> None:
     settings.STATICFILES_DIRS = ["/nowhere"]
     assert [found.id for found in run_checks()] == ["staticfiles.W004"]
-    refuse_wrong_settings()
+    refuse_failed_checks()

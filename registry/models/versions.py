@@ -271,9 +271,11 @@ class Version(Job):
 
     @property
     def public_successor(self) -> "Version | None":
-        """What to take instead of this withdrawn version, as long as everybody may see it."""
+        """What to take instead of this withdrawn version, as long as it is offered to everybody."""
         successor = self.superseded_by
-        return successor if successor is not None and successor.aesthetic.is_public else None
+        if successor is None or not successor.is_offered:
+            return None
+        return successor if successor.aesthetic.is_public else None
 
     @property
     def sealed_manifest(self) -> bytes:

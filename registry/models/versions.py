@@ -228,7 +228,12 @@ class Version(Job):
         indexes = [
             *Job.Meta.indexes,
             models.Index(fields=["version_digest"], name="version_by_digest"),
-            models.Index(fields=["vector_digest"], name="version_by_vector_digest"),
+            # For whole digests and for their first digits, whatever the database's collation.
+            models.Index(
+                fields=["vector_digest"],
+                opclasses=["varchar_pattern_ops"],
+                name="version_by_vector_prefix",
+            ),
             models.Index(fields=["recipe_digest"], name="version_by_recipe_digest"),
             models.Index(fields=["image_set_digest"], name="version_by_image_set_digest"),
         ]

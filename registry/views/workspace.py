@@ -40,6 +40,7 @@ def create(request: PersonRequest) -> HttpResponse:
     return render(request, "registry/create.html", {"form": form})
 
 
+@never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
 def edit(request: PersonRequest, owner: str, slug: str) -> HttpResponse:

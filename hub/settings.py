@@ -276,6 +276,7 @@ CELERY_BEAT_SCHEDULE = {
         ("registry.tasks.sweep_builds", "encode", JOB_SWEEP_SECONDS),
         ("registry.tasks.sweep_verifications", "encode", JOB_SWEEP_SECONDS),
         ("registry.tasks.sweep_notices", "encode", 600),  # a mail server that is away takes minutes
+        ("registry.tasks.forget_visitors", "encode", 3600),
         ("generation.tasks.sweep_generations", "encode", JOB_SWEEP_SECONDS),
         ("generation.tasks.ensure_standard_sheets", "generate", JOB_SWEEP_SECONDS),
     )

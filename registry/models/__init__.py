@@ -2,7 +2,7 @@
 
 from registry.models.aesthetics import Aesthetic, Member, Side
 from registry.models.aliases import Alias, AliasMove
-from registry.models.downloads import Download
+from registry.models.downloads import Download, DownloadSalt
 from registry.models.images import Feature, Image
 from registry.models.imports import ImportedFile
 from registry.models.jobs import Job, JobState
@@ -19,6 +19,7 @@ __all__ = [
     "Alias",
     "AliasMove",
     "Download",
+    "DownloadSalt",
     "Feature",
     "Image",
     "ImportedFile",

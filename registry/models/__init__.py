@@ -3,6 +3,7 @@
 from registry.models.aesthetics import Aesthetic, Member, Side
 from registry.models.aliases import Alias, AliasMove
 from registry.models.downloads import Download, DownloadSalt
+from registry.models.dropped import DroppedPictures
 from registry.models.images import Feature, Image
 from registry.models.imports import ImportedFile
 from registry.models.jobs import Job, JobState
@@ -20,6 +21,7 @@ __all__ = [
     "AliasMove",
     "Download",
     "DownloadSalt",
+    "DroppedPictures",
     "Feature",
     "Image",
     "ImportedFile",

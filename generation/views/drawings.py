@@ -122,7 +122,7 @@ def _caching(request: HttpRequest, found: Generation) -> str:
 
 def find_visible(request: HttpRequest, pk: UUID) -> Generation:
     """Return a drawing the visitor may see; 404 for all others, whether they exist or not."""
-    visible = Generation.objects.visible_to(request.user).with_look().with_ingredients()
+    visible = Generation.objects.visible_to(request.user).with_look(request.user).with_ingredients()
     return get_object_or_404(visible, pk=pk)
 
 
@@ -163,7 +163,7 @@ def _initial(request: PersonRequest) -> dict[str, Any]:
     """Return what the form starts with: an earlier drawing's settings, or those in the address."""
     earlier = request.GET.get("from", "")
     try:
-        visible = Generation.objects.visible_to(request.user).with_look()
+        visible = Generation.objects.visible_to(request.user).with_look(request.user)
         found = visible.filter(pk=UUID(earlier)).first()
     except ValueError:
         found = None

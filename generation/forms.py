@@ -1,10 +1,11 @@
 """The forms that ask for a drawing, for its dose, and for earlier drawings."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
+from operator import itemgetter
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.forms import model_to_dict
 from django.http import QueryDict
 
@@ -200,10 +201,16 @@ class HistoryForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "lighthouse"}),
     )
 
-    def __init__(self, *args: Any, looks: Iterable[Aesthetic], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, looks: QuerySet[Aesthetic], person: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.looks = {look.ref: look for look in looks}
-        titles = [(ref, f"{look.title} ({ref})") for ref, look in self.looks.items()]
+        # What is hidden from them by now has the name by which they drew with it.
+        seen = {look.ref for look in looks.visible_to(person)}  # type: ignore[attr-defined]
+        titles = [
+            (ref, f"{look.title} ({ref})" if ref in seen else ref)
+            for ref, look in self.looks.items()
+        ]
+        titles.sort(key=itemgetter(1))
         self.fields["look"] = forms.ChoiceField(
             label="Look", required=False, choices=[("", "Every look"), *titles]
         )

@@ -68,7 +68,13 @@ def check_share(owner: User, *, asked: int) -> None:
     and then count them. What only points at `owner` does not wait.
     """
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-    check_quota("pictures", used=drawn_today(owner), asked=asked, limit=settings.QUOTA_GENERATIONS)
+    check_quota(
+        "pictures",
+        used=drawn_today(owner),
+        asked=asked,
+        limit=settings.QUOTA_GENERATIONS,
+        bucket="drawings",  # uploaded pictures have a share as well
+    )
 
 
 def new_generation(

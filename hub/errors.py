@@ -20,6 +20,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from accounts.quotas import QuotaExceeded
 from accounts.refusals import Refusal
 from hub.problems import API_PREFIX, BY_STATUS, PROBLEMS, Problem
 from registry.takedowns import TakenDown
@@ -34,7 +35,7 @@ class Told:
     problem: Problem
     detail: str = ""  # the problem's own explanation where empty
     errors: list[dict[str, str]] = field(default_factory=list)
-    facts: dict[str, str] = field(default_factory=dict)  # members of its type's own (RFC 9457, 3.2)
+    facts: dict[str, Any] = field(default_factory=dict)  # members of its type's own (RFC 9457, 3.2)
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -61,6 +62,13 @@ def tell(error: Exception) -> Told | None:
 @tell.register
 def _(error: Refusal) -> Told:
     return Told(PROBLEMS[error.code], error.detail)
+
+
+@tell.register
+def _(error: QuotaExceeded) -> Told:
+    """Name the share that is used up, by the member of draft-ietf-httpapi-ratelimit-headers."""
+    facts = {"violated-policies": [error.bucket]}
+    return Told(PROBLEMS[error.code], error.detail, facts=facts)
 
 
 @tell.register

@@ -105,8 +105,9 @@ _ALL = (
         "quota-exceeded",
         HTTPStatus.TOO_MANY_REQUESTS,
         "The day's share is used up",
-        "Each person has a share of uploads, builds and pictures a day. It starts anew at "
-        "midnight UTC.",
+        "Each person has a share of uploads, builds and pictures a day. “violated-policies” names "
+        "the one that is used up. All start anew at midnight UTC: “Retry-After” says how long "
+        "that is.",
     ),
     Problem(
         "no-space",

@@ -14,6 +14,7 @@ ROUTES = {
 }
 
 NOTICES_SECONDS = 600  # a mail server that is away takes minutes
+VISITORS_SECONDS = 3600  # the day that is over is forgotten within the hour
 
 
 def beat_schedule(sweep_seconds: float) -> dict[str, dict[str, Any]]:
@@ -32,6 +33,7 @@ def beat_schedule(sweep_seconds: float) -> dict[str, dict[str, Any]]:
             ("registry.tasks.sweep_builds", QUESTIONS, sweep_seconds),
             ("registry.tasks.sweep_verifications", QUESTIONS, sweep_seconds),
             ("registry.tasks.sweep_notices", QUESTIONS, NOTICES_SECONDS),
+            ("registry.tasks.forget_visitors", QUESTIONS, VISITORS_SECONDS),
             ("generation.tasks.sweep_generations", QUESTIONS, sweep_seconds),
             ("generation.tasks.ensure_standard_sheets", DRAWINGS, sweep_seconds),
         )

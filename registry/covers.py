@@ -73,9 +73,15 @@ def credits_of(aesthetic: Aesthetic, images: Iterable[str]) -> list[Member]:
 
 def may_see_thumbnail(person: object, aesthetic: Aesthetic, digest: str) -> bool:
     """Tell whether `person` may see this picture: its owner all, everybody the covers."""
+    if not isinstance(person, User) or person.pk != aesthetic.owner_id:
+        return is_cover(aesthetic, digest)
     measured = VersionMember.objects.filter(version__aesthetic=aesthetic, image__digest=digest)
-    if isinstance(person, User) and person.pk == aesthetic.owner_id:
-        of_set = Q(memberships__aesthetic=aesthetic) | Q(pk__in=measured.values("image"))
-        return Image.objects.filter(of_set, digest=digest).exists()
+    of_set = Q(memberships__aesthetic=aesthetic) | Q(pk__in=measured.values("image"))
+    return Image.objects.filter(of_set, digest=digest).exists()
+
+
+def is_cover(aesthetic: Aesthetic, digest: str) -> bool:
+    """Tell whether whoever may see the aesthetic sees this picture on it."""
+    measured = VersionMember.objects.filter(version__aesthetic=aesthetic, image__digest=digest)
     shown = measured.filter(cover_rank__isnull=False, version__number__isnull=False)
     return shown.filter(version__taken_down_at__isnull=True).exists()

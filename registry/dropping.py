@@ -1,12 +1,12 @@
 """Pictures out of a set and the rest measured anew, in one step; and back in. Request side."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.db import transaction
 
 from accounts.refusals import Refusal
-from registry.models import Aesthetic, Image, Member, VersionMember
+from registry.models import Aesthetic, DroppedPictures, Image, Member, VersionMember
 from registry.queueing import Queued, queue_build
 
 Place = tuple[str, str]  # digest of an image, and its side
@@ -33,7 +33,8 @@ def drop_and_build(aesthetic: Aesthetic, places: Collection[Place]) -> tuple[lis
     """Take pictures out of the set and queue the measuring of what is left.
 
     Their features are kept, so that the build is arithmetic. What is no longer in the set is passed
-    over. Raises DropRefused where none of them is, or none is named, and what `queue_build` raises;
+    over. What the set knew of the others is kept until it is measured again, see `dropped_last`.
+    Raises DropRefused where none of them is in it, or none is named, and what `queue_build` raises;
     then all stay.
     """
     if not places:
@@ -58,7 +59,21 @@ def drop_and_build(aesthetic: Aesthetic, places: Collection[Place]) -> tuple[lis
         for member in members
     ]
     aesthetic.members.filter(pk__in=[member.pk for member in members]).delete()
-    return dropped, queue_build(aesthetic)
+    queued = queue_build(aesthetic)
+    DroppedPictures.objects.update_or_create(
+        aesthetic=aesthetic,
+        defaults={
+            "build": queued.version,
+            "pictures": [asdict(picture) for picture in dropped],
+        },
+    )
+    return dropped, queued
+
+
+def dropped_last(aesthetic: Aesthetic) -> list[Dropped]:
+    """Return what was dropped last, unless it is back or the set was measured again since."""
+    kept = DroppedPictures.objects.filter(aesthetic=aesthetic).first()
+    return [Dropped(**picture) for picture in kept.pictures] if kept else []
 
 
 @transaction.atomic
@@ -66,7 +81,8 @@ def put_back(aesthetic: Aesthetic, dropped: Sequence[Dropped]) -> int:
     """Put dropped pictures into the set again; return how many were not there already.
 
     Only pictures that a version of this aesthetic was measured from come back, so that nobody gets
-    a picture into a set by its digest. Raises DropRefused for a set that was deleted.
+    a picture into a set by its digest. Nothing is left to be put back. Raises DropRefused for a set
+    that was deleted.
     """
     kept = Aesthetic.objects.select_for_update().filter(pk=aesthetic.pk, deleted_at__isnull=True)
     if kept.values("pk").first() is None:
@@ -74,6 +90,7 @@ def put_back(aesthetic: Aesthetic, dropped: Sequence[Dropped]) -> int:
     measured = VersionMember.objects.filter(version__aesthetic=aesthetic).values("image")
     own = Image.objects.filter(pk__in=measured)
     images = own.in_bulk([each.image for each in dropped], field_name="digest")
+    DroppedPictures.objects.filter(aesthetic=aesthetic).delete()
     before = aesthetic.members.count()
     Member.objects.bulk_create(
         [

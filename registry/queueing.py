@@ -9,7 +9,15 @@ from accounts.models import User
 from accounts.quotas import check_quota, start_of_day
 from accounts.refusals import Refusal
 from registry import digests, jobs, manifests
-from registry.models import Aesthetic, Member, Side, Space, Version, VersionMember
+from registry.models import (
+    Aesthetic,
+    DroppedPictures,
+    Member,
+    Side,
+    Space,
+    Version,
+    VersionMember,
+)
 from registry.tasks import build_version
 
 FEWEST_IMAGES = 2  # the mean of one image would be the vector of that image
@@ -65,6 +73,8 @@ def queue_build(aesthetic: Aesthetic) -> Queued:
             VersionMember(version=version, image=member.image, side=member.side)
             for member in members
         )
+        # The owner goes on from here; what they dropped before is not put back any more.
+        DroppedPictures.objects.filter(aesthetic=aesthetic).delete()
         jobs.send_after_commit(build_version, version)
     return Queued(version, is_new=True)
 

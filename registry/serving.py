@@ -13,6 +13,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, quote_etag
 
 from registry import digests
+from registry.models import Aesthetic, Version
 
 IMMUTABLE = "public, max-age=31536000, immutable"  # by digest
 REVALIDATE = "public, no-cache"  # by alias or version
@@ -55,6 +56,23 @@ def serve(request: HttpRequest, content: Representation) -> HttpResponse:
     response["Content-Length"] = str(len(content.data))
     if request.method == "HEAD":
         response.content = b""  # the headers are those of GET, the length included
+    return response
+
+
+def usual_caching(ref: str) -> str:
+    """Return what may be kept of a version that is named so: by its digest it never changes."""
+    return IMMUTABLE if digests.is_digest(ref) else REVALIDATE
+
+
+def caching_of(version: Version, *, usual: str) -> str:
+    """Return `usual` for what is public; what only its owner may see no cache on the way keeps."""
+    return usual if version.aesthetic.is_public else PERSONAL
+
+
+def keep_to_owner(response: HttpResponse, aesthetic: Aesthetic) -> HttpResponse:
+    """Return a page of an aesthetic, which nobody may keep where only its owner sees it."""
+    if not aesthetic.is_public:
+        response["Cache-Control"] = PERSONAL
     return response
 
 

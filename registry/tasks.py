@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from registry import jobs, notice_mail
+from registry import downloads, jobs, notice_mail
 from registry.leases import Lease
 from registry.models import Verification, Version
 
@@ -42,6 +42,12 @@ def verify_version(pk: str) -> None:
 def sweep_verifications() -> None:
     """Send again the verifications that wait too long."""
     jobs.sweep(Verification, verify_version)
+
+
+@shared_task
+def forget_visitors() -> None:
+    """Forget who downloaded on earlier days."""
+    downloads.forget_visitors()
 
 
 def _build(version: Version, lease: Lease) -> None:

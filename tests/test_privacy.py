@@ -255,6 +255,35 @@ def test_a_shared_drawing_is_missing_once_its_look_is_hidden(
             assert "secret boat" not in client.get(path).content.decode()
 
 
+@pytest.mark.parametrize("way", ["private", "deleted"])
+def test_who_drew_with_a_look_is_not_told_what_it_is_called_once_it_is_hidden(
+    drawing: Generation, sheet: Sheet, ada: User, way: str
+) -> None:
+    """The name that they drew with stays theirs; the title of today is its owner's."""
+    alone = queue_generation(ada, version=drawing.version, prompt="a boat of its own")
+    removed = queue_generation(ada, version=drawing.version, prompt="a boat that sank")
+    Generation.objects.remove(removed.pk)
+    if way == "private":
+        Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
+    else:
+        publishing.delete(drawing.aesthetic)
+    Aesthetic.objects.update(title="A secret of eve", card="A secret of eve", tags=["secret"])
+    drawer = Client()
+    drawer.force_login(ada)
+    pks = [str(each.pk) for each in (drawing, alone, removed, sheet)]
+    blanks = {"pk": pks, "which": ["plain"], "owner": ["eve"], "slug": ["public-look"]}
+    blanks["ref"] = ["v1", "latest"]
+    tried = [name for name in OF_ONE | LISTS if set(ROUTES[name].blanks) <= blanks.keys()]
+    told = 0
+    for client in (drawer, Client(headers=factories.bearer(ada))):
+        for path in (path for name in tried for path in addresses(ROUTES[name], blanks)):
+            content = client.get(path).content
+            assert b"secret of eve" not in content, path
+            told += b"eve/public-look" in content
+    assert told >= 10
+    assert "eve/public-look" in drawer.get("/drawings").content.decode()
+
+
 def assert_missing(drawing: Generation, visitors: list[Client]) -> None:
     """Try every address of a drawing in every way; nothing may answer, and nothing change."""
     blanks = blanks_of(drawing)

@@ -45,7 +45,7 @@ class GenerationList(generics.ListAPIView[Generation]):
 
     def get_queryset(self) -> QuerySet[Generation]:
         own = Generation.objects.owned_by(self.request.user).kept()
-        return own.with_look().with_ingredients().order_by("-created_at", "-pk")
+        return own.with_look(self.request.user).with_ingredients().order_by("-created_at", "-pk")
 
     @extend_schema(request=GenerationRequestSerializer, responses={202: JobSerializer})
     def post(self, request: Request) -> Response:
@@ -93,7 +93,7 @@ class RemovedGenerationList(generics.ListAPIView[Generation]):
 
     def get_queryset(self) -> QuerySet[Generation]:
         own = Generation.objects.owned_by(self.request.user).removed()
-        return own.with_look().with_ingredients().order_by("-created_at", "-pk")
+        return own.with_look(self.request.user).with_ingredients().order_by("-created_at", "-pk")
 
 
 class GenerationDetail(generics.RetrieveAPIView[Generation]):
@@ -104,7 +104,7 @@ class GenerationDetail(generics.RetrieveAPIView[Generation]):
 
     def get_queryset(self) -> QuerySet[Generation]:
         visible = Generation.objects.visible_to(self.request.user)
-        return visible.with_look().with_ingredients()
+        return visible.with_look(self.request.user).with_ingredients()
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
@@ -128,7 +128,7 @@ class GenerationPutBack(APIView):
 
 def find_own_generation(request: Request, pk: UUID) -> Generation:
     """Return a generation of the caller; 404 for what they may not see, 403 for others' things."""
-    visible = Generation.objects.visible_to(request.user).with_look().with_ingredients()
+    visible = Generation.objects.visible_to(request.user).with_look(request.user).with_ingredients()
     found: Generation = get_object_or_404(visible, pk=pk)
     if found.owner_id != request.user.pk:
         raise PermissionDenied(f"This drawing belongs to {found.owner.username}.")
@@ -139,7 +139,7 @@ class GenerationPicture(BytesView):
     @extend_schema(responses={(200, "image/png"): OpenApiTypes.BINARY})
     def get(self, request: Request, pk: str, which: str) -> HttpResponse:
         """The picture of a generation: `plain` or `personalised`, as PNG."""
-        visible = Generation.objects.visible_to(request.user).with_look()
+        visible = Generation.objects.visible_to(request.user).with_look(request.user)
         generation = get_object_or_404(visible, pk=pk)
         digest = getattr(generation, which) if which in PICTURES else ""
         if not digest:

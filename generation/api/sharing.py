@@ -55,7 +55,7 @@ class SharedGenerationList(generics.ListAPIView[Generation]):
     def get_queryset(self) -> QuerySet[Generation]:
         aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
         shared = Generation.objects.shared_with(self.request.user).in_look(aesthetic)
-        return shared.shared_alone().newest_shared().with_look().with_ingredients()
+        return shared.shared_alone().newest_shared().with_look(self.request.user).with_ingredients()
 
 
 class SheetShare(APIView):

@@ -15,7 +15,7 @@ from generation.api.serializers import PictureSerializer
 from generation.models import StandardSheet
 from generation.models.standard_sheets import RETRY_HOURS, StandardSheetQuerySet
 from registry import blobs, digests, serving
-from registry.api.raw_bytes import BytesView, caching_of
+from registry.api.raw_bytes import BytesView
 from registry.api.versions import find_version
 from registry.models import Version
 
@@ -66,7 +66,7 @@ class StandardSheetDetail(BytesView):
             digest=digests.digest_bytes(data),
             media_type="application/json",
             # By a digest as well: the version stays as it is, but another checkpoint may draw it.
-            caching=caching_of(version, usual=serving.REVALIDATE),
+            caching=serving.caching_of(version, usual=serving.REVALIDATE),
         )
         return serving.serve(request, content)
 
@@ -83,7 +83,7 @@ class StandardSheetPicture(BytesView):
             data=blobs.read_blob(digest),
             digest=digest,
             media_type="image/webp",
-            caching=caching_of(version, usual=serving.IMMUTABLE),
+            caching=serving.caching_of(version, usual=serving.IMMUTABLE),
         )
         return serving.serve(request, content)
 

@@ -158,6 +158,9 @@ class Generation(Job):
     shared_at = models.DateTimeField(null=True, editable=False)  # by its owner, with everybody
     hidden_at = models.DateTimeField(null=True, editable=False)  # when its owner removed it
 
+    # Not a column: whether the visitor may see the look; `with_look` brings it along.
+    look_is_seen: bool
+
     objects: ClassVar = GenerationQuerySet.as_manager()
 
     class Meta(Job.Meta):
@@ -220,6 +223,14 @@ class Generation(Job):
     @property
     def aesthetic(self) -> Aesthetic:
         return self.version.aesthetic
+
+    @property
+    def look_name(self) -> str:
+        """Return the look's title, or, where the visitor may not see it, the name they drew with.
+
+        Who made a look private or deleted it may give it another title, which is theirs alone.
+        """
+        return self.aesthetic.title if self.look_is_seen else self.aesthetic.ref
 
     @property
     def thumbnail_url(self) -> str:

@@ -96,9 +96,9 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         return self.filter(state=JobState.SUCCEEDED).order_by("-finished_at")
 
     def looks(self) -> models.QuerySet[Aesthetic]:
-        """Return the looks that these were drawn with, by their titles."""
+        """Return the looks that these were drawn with, hidden ones too."""
         used = Aesthetic.objects.filter(pk__in=self.order_by().values("version__aesthetic"))
-        return used.select_related("owner").order_by("title", "pk")
+        return used.select_related("owner")
 
     def waiting_alike(self, generation: "Generation", fields: Iterable[str]) -> Self:
         """Return what waits to be drawn in the same space with these fields the same."""
@@ -107,10 +107,15 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         waiting = self.filter(state=JobState.QUEUED, version__space=space, **same)
         return waiting.exclude(pk=generation.pk).order_by("created_at", "pk")
 
-    def with_look(self) -> Self:
-        """Bring along what pages and answers say of the look and of who drew with it."""
+    def with_look(self, person: User | AnonymousUser) -> Self:
+        """Bring along what pages and answers say to `person` of the look and of who drew with it.
+
+        A look may be hidden from whoever drew with it; `look_name` says what it is called then.
+        """
         unsaid = ("version__vector", "version__manifest", "version__recipe")
-        return self.select_related("owner", "version__aesthetic__owner").defer(*unsaid)
+        seen = Aesthetic.objects.visible_to(person).filter(pk=OuterRef("version__aesthetic"))
+        named = self.select_related("owner", "version__aesthetic__owner").defer(*unsaid)
+        return named.annotate(look_is_seen=Exists(seen))
 
     def with_ingredients(self) -> Self:
         """Bring along the looks that were mixed in, and their names."""

@@ -107,20 +107,22 @@ def _preview(request: HttpRequest, found: Generation) -> HttpResponse:
     data = previews.preview_of(found)
     if data is None:
         raise Http404
-    content = serving.Representation(data, digest_bytes(data), "image/webp", "private, no-store")
+    content = serving.Representation(data, digest_bytes(data), "image/webp", serving.PERSONAL)
     return serving.serve(request, content)
 
 
 def _caching(request: HttpRequest, found: Generation) -> str:
-    """Return who may keep the picture: others' can be taken back, so it is asked for each time."""
-    if found.owner_id == request.user.pk:
-        return "private, max-age=86400"
-    return serving.REVALIDATE if found.is_public else serving.PERSONAL
+    """Return who may keep the picture: a shared one can be taken back, so it is asked for again.
+
+    Nobody keeps it for its owner, who may log out.
+    """
+    is_shown = found.owner_id != request.user.pk and found.is_public
+    return serving.REVALIDATE if is_shown else serving.PERSONAL
 
 
 def find_visible(request: HttpRequest, pk: UUID) -> Generation:
     """Return a drawing the visitor may see; 404 for all others, whether they exist or not."""
-    visible = Generation.objects.visible_to(request.user).with_look().with_ingredients()
+    visible = Generation.objects.visible_to(request.user).with_look(request.user).with_ingredients()
     return get_object_or_404(visible, pk=pk)
 
 
@@ -161,7 +163,7 @@ def _initial(request: PersonRequest) -> dict[str, Any]:
     """Return what the form starts with: an earlier drawing's settings, or those in the address."""
     earlier = request.GET.get("from", "")
     try:
-        visible = Generation.objects.visible_to(request.user).with_look()
+        visible = Generation.objects.visible_to(request.user).with_look(request.user)
         found = visible.filter(pk=UUID(earlier)).first()
     except ValueError:
         found = None

@@ -30,7 +30,7 @@ def drawings(request: PersonRequest) -> HttpResponse:
     """The visitor's drawings, newest first, by look and by words."""
     own = Generation.objects.owned_by(request.user)
     kept = own.kept().alone()
-    form = HistoryForm(request.GET, looks=kept.looks())
+    form = HistoryForm(request.GET, looks=kept.looks(), person=request.user)
     context: dict[str, Any] = {"form": form, "page": _page(request, form.found_in(kept))}
     if pk := request.session.pop(REMOVED, None):
         context["just_removed"] = own.removed().filter(pk=pk).first()
@@ -100,5 +100,5 @@ def put_back_sheet(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 
 def _page(request: PersonRequest, found: GenerationQuerySet) -> Page[Generation]:
-    shown = found.with_look().with_ingredients()
+    shown = found.with_look(request.user).with_ingredients()
     return Paginator(shown, PAGE_SIZE).get_page(request.GET.get("page"))

@@ -80,7 +80,7 @@ def unshare_sheet(request: PersonRequest, pk: UUID) -> HttpResponse:
 def of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     """What people drew with a look and share, the newest first."""
     look = find_aesthetic(request, owner, slug)
-    page = Paginator(_shared(request, look).with_look(), PAGE_SIZE)
+    page = Paginator(_shared(request, look).with_look(request.user), PAGE_SIZE)
     context = {
         "look": look,
         "page": page.get_page(request.GET.get("page")),
@@ -97,7 +97,7 @@ def newest_of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     look = find_aesthetic(request, owner, slug)
     context = {
         "look": look,
-        "drawings": _shared(request, look).with_look()[:NEWEST_SHOWN],
+        "drawings": _shared(request, look).with_look(request.user)[:NEWEST_SHOWN],
         "sheets": _shared_sheets(request, look)[:NEWEST_SHEETS_SHOWN],
     }
     return render(request, "generation/_newest.html", context)

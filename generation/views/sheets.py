@@ -116,14 +116,14 @@ def find_own_sheet(request: PersonRequest, pk: UUID) -> Sheet:
 
 
 def _context(request: HttpRequest, found: Sheet) -> dict[str, Any]:
-    shown = Generation.objects.in_sheet(found, person=request.user).with_look()
+    shown = Generation.objects.in_sheet(found, person=request.user).with_look(request.user)
     cells = list(shown.order_by("row", "column"))
     done = sum(cell.is_final for cell in cells)
     drawn = sum(cell.has_succeeded for cell in cells)
     context: dict[str, Any] = {
         "sheet": found,
         "is_owner": found.owner_id == request.user.pk,
-        "looks": list(dict.fromkeys(cell.aesthetic for cell in cells)),
+        "looks": {cell.version.aesthetic_id: cell for cell in cells}.values(),
         "rows": _rows(found, cells),
         "plain": _plain(found, cells) if found.kind == Sheet.Kind.LOOKS else [],
         "done": done,

@@ -69,9 +69,8 @@ def picture(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpRespon
     if found.sheet is None:
         raise Http404
     digest = found.sheet.picture
-    content = serving.Representation(
-        blobs.read_blob(digest), digest, "image/webp", serving.REVALIDATE
-    )
+    caching = serving.caching_of(found.version, usual=serving.REVALIDATE)
+    content = serving.Representation(blobs.read_blob(digest), digest, "image/webp", caching)
     return serving.serve(request, content)
 
 

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import BearerAuthentication
 from accounts.models import Token
-from registry import digests, manifests, serving
+from registry import manifests, serving
 from registry.api import distribution_errors, withdrawals
 from registry.api.aesthetics import find_aesthetic
 from registry.api.distribution_access import (
@@ -109,8 +109,8 @@ class Manifest(DistributionView):
             raise ManifestUnknown
         if version.taken_down_at is not None:
             raise ManifestTakenDown(f"It was taken down: {version.takedown_reason}")
-        caching = serving.IMMUTABLE if digests.is_digest(ref) else serving.REVALIDATE
-        response = serving.serve(request, manifest_of(version, caching=caching))
+        content = manifest_of(version, caching=serving.usual_caching(ref))
+        response = serving.serve(request, content)
         response["Docker-Content-Digest"] = version.version_digest
         withdrawals.warn(response, version)
         return response

@@ -7,9 +7,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
-from registry import blobs, digests, serving
+from registry import blobs, serving
 from registry.api import withdrawals
-from registry.api.raw_bytes import BytesView, caching_of, manifest_of, recipe_of
+from registry.api.raw_bytes import BytesView, manifest_of, recipe_of
 from registry.api.versions import find_version
 from registry.downloads import count_download
 from registry.models import Version, VersionFile
@@ -23,7 +23,7 @@ def serve_file(request: HttpRequest, file: VersionFile, *, caching: str) -> Http
         data=blobs.read_blob(file.digest),
         digest=file.digest,
         media_type=file.media_type,
-        caching=caching_of(file.version, usual=caching),
+        caching=serving.caching_of(file.version, usual=caching),
         filename=file.name,
     )
     response = serving.serve(request, content)
@@ -40,9 +40,7 @@ class File(BytesView):
         version = find_version(request, owner, slug, ref)
         file = get_object_or_404(version.files, name=name)
         file.version = version
-        by_digest = digests.is_digest(ref)
-        caching = serving.IMMUTABLE if by_digest else serving.REVALIDATE
-        return serve_file(request, file, caching=caching)
+        return serve_file(request, file, caching=serving.usual_caching(ref))
 
 
 class Blob(BytesView):

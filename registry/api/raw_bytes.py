@@ -1,4 +1,4 @@
-"""Bytes as they are: one representation whatever `Accept` says, and who may keep a copy of it."""
+"""Bytes as they are: one representation whatever `Accept` says."""
 
 from collections.abc import Iterable
 
@@ -34,18 +34,13 @@ class BytesView(APIView):
     content_negotiation_class = OneRepresentation
 
 
-def caching_of(version: Version, *, usual: str) -> str:
-    """Return `usual` for what is public; what only its owner may see no cache on the way keeps."""
-    return usual if version.aesthetic.is_public else serving.PERSONAL
-
-
 def manifest_of(version: Version, *, caching: str) -> serving.Representation:
     """Return the sealed manifest, byte for byte: its sha256 is the version digest."""
     return serving.Representation(
         data=version.sealed_manifest,
         digest=version.version_digest,
         media_type=manifests.MANIFEST_TYPE,
-        caching=caching_of(version, usual=caching),
+        caching=serving.caching_of(version, usual=caching),
     )
 
 
@@ -57,5 +52,5 @@ def recipe_of(
         data=bytes(version.recipe),
         digest=version.recipe_digest,
         media_type=media_type,
-        caching=caching_of(version, usual=caching),
+        caching=serving.caching_of(version, usual=caching),
     )

@@ -148,7 +148,8 @@ class Manifest(BytesView):
     def get(self, request: Request, owner: str, slug: str, ref: str) -> HttpResponse:
         """The sealed manifest, byte for byte: its sha256 is the version digest."""
         version = find_version(request, owner, slug, ref)
-        response = serving.serve(request, manifest_of(version, caching=serving.REVALIDATE))
+        content = manifest_of(version, caching=serving.usual_caching(ref))
+        response = serving.serve(request, content)
         withdrawals.warn(response, version)
         return response
 
@@ -158,6 +159,7 @@ class Recipe(BytesView):
     def get(self, request: Request, owner: str, slug: str, ref: str) -> HttpResponse:
         """The recipe, byte for byte: how the vector was made."""
         version = find_version(request, owner, slug, ref)
-        response = serving.serve(request, recipe_of(version, caching=serving.REVALIDATE))
+        content = recipe_of(version, caching=serving.usual_caching(ref))
+        response = serving.serve(request, content)
         withdrawals.warn(response, version)
         return response

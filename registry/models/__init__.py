@@ -2,7 +2,8 @@
 
 from registry.models.aesthetics import Aesthetic, Member, Side
 from registry.models.aliases import Alias, AliasMove
-from registry.models.downloads import Download
+from registry.models.downloads import Download, DownloadSalt
+from registry.models.dropped import DroppedPictures
 from registry.models.images import Feature, Image
 from registry.models.imports import ImportedFile
 from registry.models.jobs import Job, JobState
@@ -19,6 +20,8 @@ __all__ = [
     "Alias",
     "AliasMove",
     "Download",
+    "DownloadSalt",
+    "DroppedPictures",
     "Feature",
     "Image",
     "ImportedFile",

@@ -60,8 +60,12 @@ def owner(request: HttpRequest, owner: str) -> HttpResponse:
     found = search.browse(search.Criteria(owner=owner), person=request.user)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     page.object_list = covers.attach_covers(page.object_list)
-    context = {"person": person, "page": page, "is_self": person == request.user}
-    return render(request, "registry/owner.html", context)
+    is_self = person == request.user
+    context = {"person": person, "page": page, "is_self": is_self}
+    response = render(request, "registry/owner.html", context)
+    if is_self:
+        response["Cache-Control"] = serving.PERSONAL
+    return response
 
 
 def aesthetic(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
@@ -97,12 +101,14 @@ def thumbnail(request: HttpRequest, owner: str, slug: str, name: str) -> HttpRes
     digest = f"sha256:{name}"
     if not digests.is_digest(digest) or not covers.may_see_thumbnail(request.user, found, digest):
         raise Http404
+    is_public = found.is_public and covers.is_cover(found, digest)
     data = blobs.read_file(blobs.thumbnail_path(digest))
     content = serving.Representation(
         data=data,
         digest=digests.digest_bytes(data),
         media_type="image/webp",
-        caching="private, max-age=86400",
+        # A cover can be taken down, and whoever sees the rest of a set may log out.
+        caching=serving.REVALIDATE if is_public else serving.PERSONAL,
     )
     return serving.serve(request, content)
 
@@ -118,7 +124,7 @@ def _render(
     """Show a version under the name that its page goes by: of whatever is newest, or of itself."""
     if chosen is not None and chosen.taken_down_at is not None:
         chosen.aesthetic = found
-        return tombstone(request, chosen)
+        return serving.keep_to_owner(tombstone(request, chosen), found)
     found.card_html = cards.to_html(found.card)
     cover = covers.covers_of([chosen.pk])[chosen.pk] if chosen else covers.draft_cover(found)
     context = {
@@ -138,7 +144,8 @@ def _render(
         "away_count": chosen.members.filter(side=Side.AWAY).count() if chosen else 0,
         "reproduction": verifying.reproduction_of(chosen, person=request.user) if chosen else None,
     }
-    return render(request, "registry/aesthetic.html", context)
+    response = render(request, "registry/aesthetic.html", context)
+    return serving.keep_to_owner(response, found)
 
 
 def _enough(chosen: Version) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from registry import comparing, covers, dropping, quality
 from registry.models import Aesthetic, JobState, QualityReport, Version
 from registry.sufficiency import STEP
 from registry.views.browse import find_aesthetic
-from registry.views.workspace import DROPPED, find_own
+from registry.views.workspace import find_own
 
 
 class Shown(NamedTuple):
@@ -79,14 +79,10 @@ def drop(request: PersonRequest, owner: str, slug: str, pk: UUID) -> HttpRespons
     build = get_object_or_404(aesthetic.versions, pk=pk)
     chosen = {_place(value) for value in request.POST.getlist("picture")}
     try:
-        dropped, queued = dropping.drop_and_build(aesthetic, chosen)
+        dropping.drop_and_build(aesthetic, chosen)
     except Refusal as refusal:
         messages.error(request, refusal.detail)
         return redirect("registry:check", owner, slug, build.pk)
-    request.session[DROPPED] = {
-        "build": str(queued.version.pk),
-        "pictures": [asdict(picture) for picture in dropped],
-    }
     return redirect("registry:images", owner, slug)
 
 
@@ -95,11 +91,10 @@ def drop(request: PersonRequest, owner: str, slug: str, pk: UUID) -> HttpRespons
 def put_back(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     """Put what was dropped last into the set again."""
     aesthetic = find_own(request, owner, slug)
-    kept = request.session.get(DROPPED)
-    if kept is None or not aesthetic.versions.filter(pk=kept["build"]).exists():
+    pictures = dropping.dropped_last(aesthetic)
+    if not pictures:
         messages.info(request, "There is nothing to put back.")
         return redirect("registry:images", owner, slug)
-    pictures = [dropping.Dropped(**picture) for picture in request.session.pop(DROPPED)["pictures"]]
     try:
         count = dropping.put_back(aesthetic, pictures)
     except Refusal as refusal:

@@ -4,7 +4,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from registry import lineage
+from registry import lineage, serving
 from registry.views.browse import find_aesthetic, tombstone
 
 PAGE_SIZE = 50
@@ -18,11 +18,12 @@ def family(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpRespons
         raise Http404
     chosen.aesthetic = found
     if chosen.taken_down_at is not None:
-        return tombstone(request, chosen)
+        return serving.keep_to_owner(tombstone(request, chosen), found)
     children = lineage.children(chosen, person=request.user)
     context = {
         "version": chosen,
         "parents": lineage.tree(chosen, person=request.user, steps=lineage.MOST_STEPS),
         "page": Paginator(children, PAGE_SIZE).get_page(request.GET.get("page")),
     }
-    return render(request, "registry/lineage.html", context)
+    response = render(request, "registry/lineage.html", context)
+    return serving.keep_to_owner(response, found)

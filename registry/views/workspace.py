@@ -22,10 +22,9 @@ from registry.forms import (
     ImportFileForm,
     YankForm,
 )
-from registry.models import Aesthetic, Member, Side, Version
+from registry.models import Aesthetic, DroppedPictures, Member, Side, Version
 from registry.views.browse import find_aesthetic
 
-DROPPED = "dropped"  # where the set doctor leaves what it took out of a set, until it is put back
 REFUSED = "refused"  # where a plain upload leaves its refusals for the next page
 BUILDS_SHOWN = 10  # on a page; what each draft asks its publisher to accept takes two queries
 
@@ -40,6 +39,7 @@ def create(request: PersonRequest) -> HttpResponse:
     return render(request, "registry/create.html", {"form": form})
 
 
+@never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
 def edit(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
@@ -76,7 +76,7 @@ def images(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     context = {
         **workspace(aesthetic, builds_page=request.GET.get("page")),
         "refused": request.session.pop(REFUSED, []),
-        "dropped": _just_dropped(request, aesthetic),
+        "dropped": DroppedPictures.objects.count_for_newest(aesthetic),
     }
     return render(request, "registry/images.html", context)
 
@@ -209,13 +209,6 @@ def workspace(aesthetic: Aesthetic, *, builds_page: str | None) -> dict[str, Any
         "build_refusal": refusal,
         "import_form": ImportFileForm(),
     }
-
-
-def _just_dropped(request: PersonRequest, aesthetic: Aesthetic) -> int:
-    """Return how many pictures were dropped for the newest build, and can be put back."""
-    kept = request.session.get(DROPPED)
-    newest = aesthetic.versions.values_list("pk", flat=True).first()
-    return len(kept["pictures"]) if kept and kept["build"] == str(newest) else 0
 
 
 def with_cautions(build: Version) -> Version:

@@ -28,6 +28,18 @@ def test_one_large_request_is_refused_as_a_whole() -> None:
         check_quota("pictures", used=0, asked=11, limit=10)
 
 
+def test_a_refusal_says_which_share_it_is_and_how_long_until_midnight() -> None:
+    with pytest.raises(QuotaExceeded) as caught:
+        check_quota("bytes of pictures", used=2, asked=1, limit=2)
+    midnight = start_of_day() + timedelta(days=1)
+    left = (midnight - timezone.now()).total_seconds()
+    assert caught.value.bucket == "bytes-of-pictures"
+    assert left <= caught.value.wait <= left + 10
+    with pytest.raises(QuotaExceeded) as caught:
+        check_quota("pictures", used=2, asked=1, limit=2, bucket="drawings")
+    assert caught.value.bucket == "drawings"
+
+
 def test_a_day_begins_at_midnight_utc() -> None:
     start = start_of_day()
     assert (start.hour, start.minute, start.second, start.microsecond) == (0, 0, 0, 0)

@@ -181,6 +181,8 @@ def test_the_quota_is_a_problem_of_its_own(
     assert post(client, headers, **ASKED).status_code == 202
     answer = post(client, headers, **ASKED)
     assert (answer.status_code, problem(answer)) == (429, "quota-exceeded")
+    assert answer.json()["violated-policies"] == ["drawings"]
+    assert 0 < int(answer["Retry-After"]) <= 86_400
 
 
 # --- Who may ------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def _forget() -> None:
 def drawn(owner: User, version: Version, prompt: str = PROMPT, **parameters: Any) -> Generation:
     made = queue_generation(owner, version=version, prompt=prompt, rate=2e-3, **parameters)
     draw_generation(str(made.pk))
-    made = Generation.objects.with_look().get(pk=made.pk)
+    made = Generation.objects.with_look(made.owner).get(pk=made.pk)
     assert made.has_succeeded, made.reason
     return made
 

@@ -180,6 +180,9 @@ def test_its_owner_still_sees_it_and_no_cache_keeps_it(
     for path in ("", f"/pictures/{sheet.picture}"):
         answer = client.get(f"{START}/v1/standard-sheet{path}", headers=headers)
         assert (answer.status_code, answer["Cache-Control"]) == (200, "private, no-store")
+    client.force_login(ada)
+    page = client.get("/ada/sea-mist/v1/standard.webp")
+    assert (page.status_code, page["Cache-Control"]) == (200, "private, no-store")
 
 
 def test_only_the_pictures_of_the_versions_own_sheets_are_there(

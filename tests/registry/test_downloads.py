@@ -1,5 +1,6 @@
 """Counting downloads: SPEC section 4."""
 
+import hmac
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from registry.models import Aesthetic, Download, Version
+from registry.models import Aesthetic, Download, DownloadSalt, Version
+from registry.tasks import forget_visitors
 from tests import factories
 from tests.answers import Answer
 
@@ -129,6 +131,35 @@ def test_no_address_is_stored() -> None:
     (row,) = Download.objects.values()
     assert ADDRESS not in str(row)
     assert len(row["visitor"]) == 64
+
+
+def test_the_secret_key_and_the_day_do_not_tell_who_it_was(settings: Settings) -> None:
+    """Or whoever got hold of the key could try all addresses, for every day there ever was."""
+    fetch()
+    day, key = timezone.now().date(), settings.SECRET_KEY.encode()
+    derived = hmac.digest(key, f"downloads {day}".encode(), "sha256")
+    tried = hmac.new(derived, f"{ADDRESS} a".encode(), "sha256").hexdigest()
+    assert Download.objects.get().visitor != tried
+    assert len(bytes(DownloadSalt.objects.get(day=day).salt)) == 32
+
+
+def test_a_day_is_forgotten_once_it_is_over_and_its_number_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fetch()
+    forget_visitors()
+    assert (Download.objects.count(), DownloadSalt.objects.count()) == (1, 1)
+    tomorrow = timezone.now() + timedelta(days=1)
+    monkeypatch.setattr(timezone, "now", lambda: tomorrow)
+    fetch()
+    forget_visitors()
+    assert [row.day for row in Download.objects.all()] == [tomorrow.date()]
+    assert [row.day for row in DownloadSalt.objects.all()] == [tomorrow.date()]
+    assert Aesthetic.objects.get().download_count == 2
+
+
+def test_beat_has_them_forgotten(settings: Settings) -> None:
+    assert forget_visitors.name in settings.CELERY_BEAT_SCHEDULE
 
 
 def test_a_visitor_cannot_be_followed_from_day_to_day(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import User
 from registry import dropping, publishing
-from registry.models import Aesthetic, Feature, Member, Side, Version
+from registry.models import Aesthetic, DroppedPictures, Feature, Member, Side, Version
 from registry.queueing import BuildRefused
 from registry.tasks import build_version
 from tests import factories
@@ -78,6 +78,24 @@ def test_what_was_dropped_comes_back_as_it_was(built: Version) -> None:
     assert rows(built.aesthetic) == before
     assert dropping.put_back(built.aesthetic, dropped) == 0
     assert factories.built(built.aesthetic) == built  # which stands as it was
+
+
+def test_what_was_dropped_is_kept_until_it_is_back_or_the_set_is_measured_again(
+    built: Version,
+) -> None:
+    of = built.aesthetic
+    first, _ = dropping.drop_and_build(of, places_of(built, 1))
+    assert dropping.dropped_last(of) == first
+    last = {(member.image.digest, member.side) for member in of.members.all()[:1]}
+    second, _ = dropping.drop_and_build(of, last)
+    assert dropping.dropped_last(of) == second
+    assert DroppedPictures.objects.count_for_newest(of) == 1
+    dropping.put_back(of, second)
+    assert dropping.dropped_last(of) == []
+    dropping.drop_and_build(of, last)
+    factories.member(of, 99)
+    factories.built(of)
+    assert not DroppedPictures.objects.exists()
 
 
 def test_nobody_gets_a_picture_by_its_digest(built: Version, bob: User) -> None:

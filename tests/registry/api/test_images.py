@@ -106,6 +106,8 @@ def test_a_used_up_share_is_429(
     response = add(client, as_ada, upload("2.png", picture(2)))
     body = problem(response, 429, "quota-exceeded")
     assert body["detail"].startswith("You have used today's 1 pictures.")
+    assert body["violated-policies"] == ["pictures"]
+    assert 0 < int(response["Retry-After"]) <= 86_400
     assert draft.members.count() == 1
 
 

@@ -169,6 +169,16 @@ def test_the_manifest_is_served_byte_for_byte(client: Client, version: Version) 
     assert json.loads(response.content)["schemaVersion"] == 2
 
 
+@pytest.mark.parametrize("what", ["manifest", "recipe"])
+def test_what_is_named_by_a_digest_never_changes(
+    client: Client, version: Version, what: str
+) -> None:
+    for ref in ("v1", "latest"):
+        assert client.get(f"{VERSIONS}/{ref}/{what}")["Cache-Control"] == "public, no-cache"
+    by_digest = client.get(f"{VERSIONS}/{version.version_digest}/{what}")
+    assert by_digest["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
 def test_the_recipe_is_served_byte_for_byte(client: Client, version: Version) -> None:
     response = client.get(f"{VERSIONS}/v1/recipe")
     digest = hashlib.sha256(response.content).hexdigest()

@@ -5,7 +5,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from registry import publishing
+from registry import publishing, takedowns
 from registry.models import Aesthetic, Side, Version
 from tests import factories
 
@@ -162,6 +162,21 @@ def test_a_draft_is_its_owners_only(
     assert "nothing is published yet" in text(as_ada, "/ada/sea-mist")
     assert client.get("/ada/sea-mist").status_code == 404
     assert as_bob.get("/ada/sea-mist").status_code == 404
+
+
+def test_a_page_that_only_its_owner_sees_is_kept_by_no_cache(
+    client: Client, as_ada: Client, version: Version
+) -> None:
+    paths = ["/ada/sea-mist", "/ada/sea-mist/versions/v1", "/ada/sea-mist/versions/v1/lineage"]
+    for path in paths:
+        assert "no-store" not in client.get(path).headers.get("Cache-Control", "")
+    Aesthetic.objects.update(visibility="private")
+    for path in (*paths, "/ada"):
+        assert as_ada.get(path)["Cache-Control"] == "private, no-store"
+    takedowns.take_down(version, reason="It was not ada's.")
+    for path in paths:
+        answer = as_ada.get(path)
+        assert (answer.status_code, answer["Cache-Control"]) == (451, "private, no-store")
 
 
 def test_the_card_is_markdown_and_harmless(client: Client, version: Version) -> None:

@@ -90,6 +90,20 @@ def test_what_was_dropped_is_put_back_by_one_click(as_ada: Client, build: Versio
     ]
 
 
+def test_what_was_dropped_is_no_burden_on_the_session(
+    as_ada: Client, ada: User, build: Version
+) -> None:
+    """Each request reads the session: it holds nothing of them, and another browser knows them."""
+    before = dict(as_ada.session)
+    drop(as_ada, build, ticked(page(as_ada, f"{ONE}/builds/{build.pk}/check")))
+    assert dict(as_ada.session) == before
+    other_browser = Client()
+    other_browser.force_login(ada)
+    assert "1 picture dropped" in page(other_browser, SET)
+    response = other_browser.post(f"{SET}/put-back", follow=True)
+    assert messages(response) == ["1 picture is back in the set; the build of before stands."]
+
+
 def test_what_was_dropped_here_is_not_put_back_there(as_ada: Client, build: Version) -> None:
     other = factories.aesthetic(build.aesthetic.owner, "other")
     drop(as_ada, build, ticked(page(as_ada, f"{ONE}/builds/{build.pk}/check")))

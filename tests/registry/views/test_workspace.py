@@ -243,7 +243,8 @@ def test_others_are_refused_where_they_may_know_of_it(bob: User, version: Versio
 
 
 def test_the_workspace_is_kept_by_no_cache(as_ada: Client, draft: Aesthetic) -> None:
-    assert "no-store" in as_ada.get(SET)["Cache-Control"]
+    for path in (SET, f"{ONE}/edit"):
+        assert "no-store" in as_ada.get(path)["Cache-Control"]
 
 
 def test_a_form_without_its_token_changes_nothing(ada: User, draft: Aesthetic) -> None:

@@ -8,7 +8,7 @@ from django.db.models.functions import Upper
 class Migration(migrations.Migration):
     atomic = False  # nobody waits while an index is made
     dependencies = [
-        ("registry", "0007_notices_unmailed"),
+        ("registry", "0009_dropped_pictures"),
     ]
     operations = [
         AddIndexConcurrently(

@@ -20,8 +20,8 @@ VISITORS_SECONDS = 3600  # the day that is over is forgotten within the hour
 def beat_schedule(sweep_seconds: float) -> dict[str, dict[str, Any]]:
     """Return what beat sends, each with its pause in seconds.
 
-    A message that nobody took is void once the next is due: where no worker is free, one of each
-    kind waits, not one for every ten seconds.
+    A message that nobody took is void once the next is due: a worker that was busy for an hour
+    drops the old ones unread and does one of each kind, not hundreds.
     """
     return {
         task: {

@@ -71,7 +71,10 @@ def worker(var: Path, *queues: str) -> Program:
 
 
 def questions() -> Program:
-    """The Celery worker for questions: somebody waits for each, and none takes long."""
+    """The Celery worker for questions: somebody waits for each, and none takes long.
+
+    It has few threads, since they come on top of those that keep the cores busy.
+    """
     return _celery_worker("questions", [QUESTIONS], 1, max(1, threads_each() // 2))
 
 

@@ -29,7 +29,7 @@ def links(client: Client, path: str, **values: str) -> list[str]:
     (sent,) = mail.outbox
     assert OTHER not in sent.body
     assert sent.body.rstrip().endswith("hub.example")
-    found: list[str] = re.findall(r"https?://\S+", sent.body)
+    found: list[str] = re.findall(r"https?://\S+", str(sent.body))
     return found
 
 

@@ -221,6 +221,8 @@ ENCODE_BATCH: int = env.int("ENCODE_BATCH", default=16)  # pictures per forward 
 QUOTA_UPLOAD_BYTES: int = env.int("QUOTA_UPLOAD_BYTES", default=2 * 2**30)  # a person and day
 QUOTA_UPLOAD_IMAGES: int = env.int("QUOTA_UPLOAD_IMAGES", default=10_000)  # a person and day
 QUOTA_BUILDS: int = env.int("QUOTA_BUILDS", default=200)  # a person and day
+QUOTA_IMPORTS: int = env.int("QUOTA_IMPORTS", default=200)  # files, a person and day
+QUOTA_ALIAS_MOVES: int = env.int("QUOTA_ALIAS_MOVES", default=100)  # a person and day
 QUOTA_VERIFICATIONS: int = env.int("QUOTA_VERIFICATIONS", default=20)  # a person and day
 QUOTA_GENERATIONS: int = env.int("QUOTA_GENERATIONS", default=500)  # a person and day
 

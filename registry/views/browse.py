@@ -5,20 +5,25 @@ import itertools
 from http import HTTPStatus
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import F
+from django.core.paginator import Page, Paginator
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from accounts.models import User
 from registry import blobs, cards, covers, digests, formats, lineage, search, serving, verifying
 from registry.models import Aesthetic, QualityReport, Side, Version, VersionFile
+from registry.models.aliases import MOVES_SHOWN
 from registry.sufficiency import LITTLE, STEP
 
 PAGE_SIZE = 24
 TAGS_SHOWN = 16
 TAGS_COMPARED = 500  # with a word that found nothing
 NEIGHBOURS_SHOWN = 6
+VERSIONS_SHOWN = 20  # on a page of them, beside the look
+ALIASES_SHOWN = 20
+TARGETS_LISTED = 100  # versions that an alias can be moved to, in the form
+IMPORTED_SHOWN = 5  # files with the same vector
 
 
 def browse(request: HttpRequest) -> HttpResponse:
@@ -134,9 +139,9 @@ def _render(
         "credits": covers.credits_of(found, cover),
         "version": chosen,
         "name": name,
-        "versions": found.versions.published().order_by("-number"),
-        "aliases": found.aliases.with_history(),
-        "imported_files": chosen.imported_files.all() if chosen else [],
+        "versions": _versions(request, found),
+        **_aliases(request, found),
+        "imported_files": chosen.imported_files.all()[:IMPORTED_SHOWN] if chosen else [],
         "files": _files(found, chosen) if chosen else [],
         "neighbours": _neighbours(request, chosen) if chosen else [],
         "enough": _enough(chosen) if chosen else None,
@@ -146,6 +151,27 @@ def _render(
     }
     response = render(request, "registry/aesthetic.html", context)
     return serving.keep_to_owner(response, found)
+
+
+def _versions(request: HttpRequest, found: Aesthetic) -> Page[Version]:
+    """Return a page of the published versions, newest first, with what a list shows of them."""
+    published = found.versions.published().order_by("-number")
+    shown = published.defer("vector", "recipe", "manifest")
+    return Paginator(shown, VERSIONS_SHOWN).get_page(request.GET.get("page"))
+
+
+def _aliases(request: HttpRequest, found: Aesthetic) -> dict[str, Any]:
+    """Return the first aliases by name, and for the owner the versions that one is moved to."""
+    targets: QuerySet[Version] = found.versions.none()
+    if found.owner_id == request.user.pk:
+        targets = found.versions.offered().order_by("-number").only("number")
+    return {
+        "aliases": list(found.aliases.with_history()[:ALIASES_SHOWN]),
+        "most_aliases": ALIASES_SHOWN,
+        "most_moves": MOVES_SHOWN,
+        "targets": list(targets[:TARGETS_LISTED]),
+        "most_targets": TARGETS_LISTED,
+    }
 
 
 def _enough(chosen: Version) -> dict[str, Any] | None:

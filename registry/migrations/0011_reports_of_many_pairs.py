@@ -14,5 +14,5 @@ DELETE FROM registry_qualityreport WHERE (summary ->> 'near_duplicates')::intege
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0008_indexes_of_lookups")]
+    dependencies = [("registry", "0010_indexes_of_lookups")]
     operations = [migrations.RunSQL(DROP, migrations.RunSQL.noop)]

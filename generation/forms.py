@@ -60,6 +60,12 @@ def values_in(query: QueryDict) -> dict[str, Any]:
     return values
 
 
+class WithholdForm(forms.Form):
+    """Why a keeper of the hub takes drawings or sheets back; their owners read it."""
+
+    reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+
 class PictureForm(forms.Form):
     """One file; what is wrong with it is said of it by its name."""
 

@@ -65,6 +65,8 @@ def reason_against(sheet: Sheet) -> str:
 
     Nothing may wait or run: what is shared is what its owner has seen, and stays as it is.
     """
+    if sheet.withheld_at is not None:
+        return sheet.why_withheld
     if sheet.hidden_at is not None:
         return "This sheet is removed; put it back before you share it."
     cells = Generation.objects.filter(sheet=sheet)
@@ -85,6 +87,8 @@ def _reason(drawing: Generation) -> str:
     if not drawing.has_succeeded:
         state = drawing.get_state_display()
         return f"This drawing is {state}; only one that is ready can be shared."
+    if drawing.withheld_at is not None:
+        return drawing.why_withheld
     if drawing.hidden_at is not None:
         return "This drawing is removed; put it back before you share it."
     if drawing.aesthetic.is_public and drawing.version.is_offered:

@@ -173,7 +173,8 @@ _ALL = (
         HTTPStatus.CONFLICT,
         "It cannot be shared",
         "Only a drawing that has succeeded can be shared, and only while everybody may see its "
-        "look; a sheet, once nothing of it waits or runs, while everybody may see all its looks.",
+        "look; a sheet, once nothing of it waits or runs, while everybody may see all its looks. "
+        "What a keeper of the hub took back can't be shared again.",
     ),
     Problem(
         "sheet-removed",

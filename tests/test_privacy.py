@@ -14,7 +14,7 @@ from django.utils import timezone
 from PIL import Image as Picture
 
 from accounts.models import Token, User, issue_token
-from generation import sharing, sheets
+from generation import sharing, sheets, withholding
 from generation.models import Generation, Sheet, StandardSheet
 from generation.prompts import queue_generation
 from generation.provenance import personalised_png
@@ -233,6 +233,19 @@ def test_a_shared_drawing_that_was_removed_is_missing_again(
 ) -> None:
     sharing.share(drawing)
     assert Generation.objects.remove(drawing.pk)
+    assert_missing(drawing, visitors)
+
+
+def test_what_a_keeper_took_back_is_missing_and_so_is_what_somebody_shared_who_left(
+    drawing: Generation, sheet: Sheet, visitors: list[Client]
+) -> None:
+    sharing.share_sheet(sheet)
+    User.objects.filter(pk=drawing.owner_id).update(is_active=False)
+    assert_missing_sheet(sheet, visitors)
+    assert_missing(drawing, visitors)
+    User.objects.filter(pk=drawing.owner_id).update(is_active=True)
+    assert withholding.withhold_sheet(sheet, reason="It shows somebody.")
+    assert_missing_sheet(sheet, visitors)
     assert_missing(drawing, visitors)
 
 
@@ -581,6 +594,7 @@ def test_the_admin_is_for_its_keepers(hidden: Hidden, visitors: list[Client]) ->
         "/admin/accounts/user/",
         "/admin/accounts/token/",
         "/admin/generation/generation/",
+        "/admin/generation/sheet/",
     ]
     for path in paths:
         for client in visitors:

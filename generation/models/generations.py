@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from generation.models.queries import GenerationQuerySet
+from generation.models.withholding import Withholdable
 from generation.text_encoders import TextEncoders
 from registry.models import Aesthetic, Job, JobState, Version
 from registry.models.jobs import FINAL_STATES
@@ -54,7 +55,7 @@ LEAST_DRIFT = 0.01
 ROUNDING = 2e-6
 
 
-class Generation(Job):
+class Generation(Withholdable, Job):
     """A prompt drawn twice with the same seed, plain and personalised by one version.
 
     Other looks may be mixed into that of the version (`ingredients`). The parameters are complete:
@@ -165,8 +166,11 @@ class Generation(Job):
 
     class Meta(Job.Meta):
         ordering = ["-created_at"]
+        verbose_name = "drawing"
+        permissions = [("withhold_generation", "Can take drawings and sheets back from everybody")]
         constraints = [
             *Job.Meta.constraints,
+            *Withholdable.Meta.constraints,
             models.CheckConstraint(
                 condition=~Q(state=JobState.SUCCEEDED)
                 | Q(
@@ -240,7 +244,7 @@ class Generation(Job):
     @property
     def is_shareable(self) -> bool:
         """Whether its owner may share it; `share` asks the same of the database."""
-        if not self.has_succeeded or self.hidden_at is not None:
+        if not self.has_succeeded or self.hidden_at is not None or self.withheld_at is not None:
             return False
         mixed = (each.version for each in self.ingredients.all())
         looks = (self.version, *mixed)
@@ -248,8 +252,8 @@ class Generation(Job):
 
     @property
     def is_public(self) -> bool:
-        """Whether everybody may see it: shared, and its look is not hidden."""
-        return self.shared_at is not None and self.is_shareable
+        """Whether everybody may see it: shared by somebody who is there, its look not hidden."""
+        return self.shared_at is not None and self.owner.is_active and self.is_shareable
 
     @property
     def told_text_encoders(self) -> dict[str, Any] | None:

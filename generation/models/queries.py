@@ -32,10 +32,11 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         """Return the shared drawings that `person` may see.
 
         What hides a look hides what was drawn with it: its owner made it private or deleted it,
-        or withdrew the version. That goes for looks that were mixed in as well.
+        or withdrew the version. That goes for looks that were mixed in as well. So does leaving
+        the hub.
         """
         seen = Version.objects.visible_to(person).offered()
-        return self.only_with(seen).filter(shared_at__isnull=False)
+        return self.only_with(seen).filter(shared_at__isnull=False, owner__is_active=True)
 
     def only_with(self, versions: models.QuerySet[Version]) -> Self:
         """Return what has no look, its own or one that is mixed in, but those of `versions`."""
@@ -129,9 +130,13 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         return bool(drawn.update(shared_at=Coalesce("shared_at", Now())))
 
     def shareable(self) -> Self:
-        """Return what its owner may share: drawn, not removed, and in looks that are public."""
+        """Return what its owner may share: drawn, not removed, in looks that are public.
+
+        And not withheld by a keeper.
+        """
         public = Version.objects.public().offered()
-        return self.kept().only_with(public).filter(state=JobState.SUCCEEDED)
+        free = self.kept().filter(withheld_at__isnull=True)
+        return free.only_with(public).filter(state=JobState.SUCCEEDED)
 
     def unshare(self, pk: uuid.UUID) -> bool:
         """Take `pk` back; False where it was not shared."""

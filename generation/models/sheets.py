@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from generation.models.generations import Generation
+from generation.models.withholding import Withholdable
 from registry.models import Aesthetic, Version
 
 if TYPE_CHECKING:
@@ -27,11 +28,12 @@ class SheetQuerySet(models.QuerySet["Sheet"]):
         """Return the shared sheets that `person` may see.
 
         A sheet's heads name all of its looks, so it is hidden as long as one of them is: of any
-        cell, drawn or not, mixed in or not.
+        cell, drawn or not, mixed in or not; and with its owner's account.
         """
         seen = Version.objects.visible_to(person).offered()
         cells = Generation.objects.order_by().filter(sheet=OuterRef("pk"))
-        return self.filter(~Exists(cells.not_only_with(seen)), shared_at__isnull=False)
+        shared = self.filter(shared_at__isnull=False, owner__is_active=True)
+        return shared.filter(~Exists(cells.not_only_with(seen)))
 
     def visible_to(self, person: User | AnonymousUser) -> Self:
         """Return what `person` may know of: their own, and what is shared with them."""
@@ -64,7 +66,7 @@ class SheetQuerySet(models.QuerySet["Sheet"]):
         return self.select_for_update().get(pk=pk)
 
 
-class Sheet(models.Model):
+class Sheet(Withholdable):
     """Drawings in rows and columns; each cell is a generation with its place in the sheet.
 
     Sharing and removing act on sheet and cells at one moment, and a cell that has the sheet's
@@ -95,6 +97,7 @@ class Sheet(models.Model):
     class Meta:
         ordering = ["-created_at"]
         constraints = [
+            *Withholdable.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(hidden_at__isnull=True) | Q(shared_at__isnull=True),
                 name="sheet_hidden_is_not_shared",

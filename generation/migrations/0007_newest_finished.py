@@ -8,7 +8,7 @@ from django.db.models import Q
 class Migration(migrations.Migration):
     atomic = False  # nobody waits while an index is made
     dependencies = [
-        ("generation", "0005_sharing_and_removing_sheets"),
+        ("generation", "0006_withheld"),
     ]
     operations = [
         AddIndexConcurrently(

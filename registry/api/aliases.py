@@ -37,6 +37,7 @@ class AliasSerializer(serializers.ModelSerializer[Alias]):
     version = serializers.CharField(source="version.name")
     version_digest = serializers.CharField(source="version.version_digest")
     moves = AliasMoveSerializer(
+        source="newest_moves",
         many=True,
         help_text=f"Newest first, {MOVES_SHOWN} at most; all are at `/aliases/{{alias}}/moves`.",
     )

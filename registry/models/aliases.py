@@ -15,12 +15,12 @@ MOVES_SHOWN = 20  # beside an alias, the newest; all of them are a list of their
 
 class AliasQuerySet(models.QuerySet["Alias"]):
     def with_history(self) -> Self:
-        """Return them with their versions and their newest MOVES_SHOWN moves, in two queries."""
-        moves = AliasMove.objects.with_names()[:MOVES_SHOWN]
+        """Return them with their versions and `newest_moves`, MOVES_SHOWN at most: two queries."""
+        newest = AliasMove.objects.with_names()[:MOVES_SHOWN]
         named = self.select_related("version").only(
             "aesthetic", "name", "version__number", "version__version_digest"
         )
-        return named.prefetch_related(models.Prefetch("moves", moves))
+        return named.prefetch_related(models.Prefetch("moves", newest, to_attr="newest_moves"))
 
 
 class Alias(models.Model):
@@ -29,6 +29,9 @@ class Alias(models.Model):
     aesthetic = models.ForeignKey(Aesthetic, models.PROTECT, related_name="aliases")
     name = models.CharField(max_length=names.ALIAS_MAX_LENGTH, validators=names.ALIAS_VALIDATORS)
     version = models.ForeignKey(Version, models.PROTECT, related_name="aliases")
+
+    # Not a column: see `with_history`.
+    newest_moves: list["AliasMove"]
 
     objects = AliasQuerySet.as_manager()
 

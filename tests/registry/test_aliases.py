@@ -52,7 +52,7 @@ def test_a_history_is_read_by_few_queries_and_without_any_vector(
     with CaptureQueriesContext(connection) as queries:
         found = list(version.aesthetic.aliases.with_history())
         said = [
-            [(move.source and move.source.name, move.target.name) for move in alias.moves.all()]
+            [(move.source and move.source.name, move.target.name) for move in alias.newest_moves]
             for alias in found
         ]
         assert [alias.version.name for alias in found] == ["v1", "v1"]

@@ -227,6 +227,10 @@ QUOTA_UPLOAD_IMAGES: int = env.int("QUOTA_UPLOAD_IMAGES", default=10_000)  # a p
 QUOTA_BUILDS: int = env.int("QUOTA_BUILDS", default=200)  # a person and day
 QUOTA_VERIFICATIONS: int = env.int("QUOTA_VERIFICATIONS", default=20)  # a person and day
 QUOTA_GENERATIONS: int = env.int("QUOTA_GENERATIONS", default=500)  # a person and day
+# What was answered a moment ago costs nothing. Dose and agreement are two questions, asked at each
+# pause of somebody who writes a prompt: a thousand prompts a day do not use up the first share.
+QUOTA_QUESTIONS: int = env.int("QUOTA_QUESTIONS", default=5_000)  # a person and day
+QUOTA_CONDITIONINGS: int = env.int("QUOTA_CONDITIONINGS", default=500)  # a person and day
 
 # --- Work -------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
+from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
 from generation.doses import default_dose
 from generation.forms import DoseForm
@@ -74,21 +76,24 @@ def dose(request: PersonRequest) -> HttpResponse:
     context: dict[str, Any] = {}
     if version is not None and form.is_valid():
         try:
-            context = _answers(version, form.parameters())
+            context = _answers(version, form.parameters(), person=request.user)
         except ValidationError as error:
             context = {"refused": " ".join(error.messages)}
+        except Refusal as refusal:
+            context = {"refused": refusal.detail}
     return render(request, "generation/_dose.html", context)
 
 
-def _answers(version: Version, parameters: dict[str, Any]) -> dict[str, Any]:
+def _answers(version: Version, parameters: dict[str, Any], *, person: User) -> dict[str, Any]:
     """Return what the fragment shows; `pending` where a worker has not answered yet."""
     chosen = min(parameters.pop("steps", default_dose().steps), MOST_STEPS)
     most = min(MOST_STEPS, max(chosen, 2 * default_dose().steps))
     aimed = {name: parameters[name] for name in ("others", *AESTHETIC_TEXT) if name in parameters}
     words = ask(Kind.AGREEMENT, version=version, prompt=parameters["prompt"], **aimed)
-    answer_to(words, patience=0)  # Sent first, so that the worker has it next.
-    curves = answer_to(ask(Kind.DOSE, version=version, steps=most, **parameters))
-    said = answer_to(words, patience=0.1)
+    answer_to(words, person=person, patience=0)  # Sent first, so that the worker has it next.
+    asked = ask(Kind.DOSE, version=version, steps=most, **parameters)
+    curves = answer_to(asked, person=person)
+    said = answer_to(words, person=person, patience=0.1)
     if curves is None or said is None:
         return {"pending": True}
     reasons = [told[no] for told in (curves, said) for no in ("refused", "failed") if no in told]

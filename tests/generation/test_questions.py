@@ -201,8 +201,8 @@ def test_what_is_wrong_on_our_side_is_not_called_the_askers_fault(
 ) -> None:
     settings.DIFFUSION_MODEL = "/nowhere/at/all"
     models_for.cache_clear()
-    for kind, steps in ((Kind.DOSE, {"steps": 40}), (Kind.AGREEMENT, {})):
-        answered(ask(kind, version=measured, prompt=PROMPT, **steps))
+    answered(ask(Kind.DOSE, version=measured, prompt=PROMPT, steps=40))
+    answered(ask(Kind.AGREEMENT, version=measured, prompt=PROMPT))
     models_for.cache_clear()
     asked = {"aesthetic": "ada/nebulae", "prompt": PROMPT}
     answer = post(client, "agreement", ada, **asked)

@@ -64,7 +64,11 @@ requirements: $(VENV)/test.stamp  ## pin what pyproject.toml names anew
 		pyproject.toml requirements/older-pythons.in
 	$(ONLY_LINUX) requirements/test.txt > $(VENV)/pins && mv $(VENV)/pins requirements/test.txt
 
-clean:  ## throw the data of demo and tests away; .venv/ stays
+# Who serves a hub from this checkout has its pictures in var/media, and no demo's file beside them.
+clean:  ## delete var/ (the demo's database and pictures, the tests' data) and caches; .venv/ stays
+	@if [ -e var/media ] && [ ! -e var/demo.json ]; then \
+		echo "var/media is not a demo's: a hub keeps its pictures there. Nothing was deleted; if you \
+	do not need them, delete var/ yourself."; exit 1; fi
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find $(PACKAGES) -name __pycache__ -prune -exec rm -rf {} +
 

@@ -5,6 +5,7 @@ from typing import Self
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -38,6 +39,12 @@ class User(AbstractUser):
         constraints = [
             models.CheckConstraint(
                 condition=Q(username__regex=names.OWNER_PATTERN), name="user_name_is_an_owner"
+            ),
+        ]
+        indexes = [
+            # Of the search by words, which forgives typos in names too.
+            GinIndex(
+                fields=["username"], opclasses=["gin_trgm_ops"], name="user_username_trigrams"
             ),
         ]
 

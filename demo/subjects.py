@@ -77,7 +77,7 @@ def boat(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) -
             (x + side * 0.04 * s, y - 0.19 * s),
             (x + side * 0.37 * s, y - 0.19 * s),
         ],
-        "snow",
+        "roof",
     )
     c.polygon(
         [
@@ -85,7 +85,7 @@ def boat(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) -
             (x - side * 0.04 * s, y - 0.19 * s),
             (x - side * 0.28 * s, y - 0.19 * s),
         ],
-        "accent",
+        "snow",
     )
     c.polygon(
         [
@@ -119,21 +119,21 @@ def cat(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) ->
         )
     c.ellipse((x, y - 0.54 * s), (0.3 * s, 0.23 * s), "fur", 1.04)
     for eye in (-1, 1):
-        c.ellipse((x + eye * 0.13 * s, y - 0.58 * s), (0.075 * s, 0.08 * s), "light")
-        c.ellipse((x + eye * 0.13 * s, y - 0.58 * s), (0.03 * s, 0.065 * s), "dark", edged=False)
-    c.ellipse((x, y - 0.43 * s), (0.1 * s, 0.06 * s), "snow", edged=False)
+        c.ellipse((x + eye * 0.14 * s, y - 0.57 * s), (0.085 * s, 0.09 * s), "light", edged=False)
+        c.ellipse((x + eye * 0.14 * s, y - 0.57 * s), (0.035 * s, 0.07 * s), "dark", edged=False)
     c.polygon(
-        [(x - 0.05 * s, y - 0.5 * s), (x + 0.05 * s, y - 0.5 * s), (x, y - 0.44 * s)],
+        [(x - 0.06 * s, y - 0.47 * s), (x + 0.06 * s, y - 0.47 * s), (x, y - 0.4 * s)],
         "dark",
         edged=False,
     )
 
 
 def flower(c: Canvas, x: float, y: float, s: float, _: np.random.Generator) -> None:
-    top = y - 0.58 * s
+    top = y - 0.62 * s
     c.stroke([(x, y + 0.03), (x + 0.02 * s, y - 0.25 * s), (x, top)], 0.06 * s, "leaf", 0.85)
-    c.ellipse((x - 0.15 * s, y - 0.14 * s), (0.15 * s, 0.06 * s), "leaf", turn=0.5)
-    c.ellipse((x + 0.15 * s, y - 0.2 * s), (0.15 * s, 0.06 * s), "leaf", 0.92, turn=-0.5)
+    for side, tone in ((-1, 1.0), (1, 0.92)):  # well below the petals, or they grow together
+        centre = (x + side * 0.14 * s, y - 0.06 * s)
+        c.ellipse(centre, (0.13 * s, 0.055 * s), "leaf", tone, turn=-side * 0.5)
     for petal in range(5):
         angle = 2 * math.pi / 5 * petal - math.pi / 2
         centre = (x + 0.23 * s * math.cos(angle), top + 0.23 * s * math.sin(angle))
@@ -141,7 +141,7 @@ def flower(c: Canvas, x: float, y: float, s: float, _: np.random.Generator) -> N
     c.ellipse((x, top), (0.13 * s, 0.13 * s), "accent")
 
 
-def castle(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) -> None:
+def castle(c: Canvas, x: float, y: float, s: float, _: np.random.Generator) -> None:
     c.box((x - 0.28 * s, y - 0.38 * s, x + 0.28 * s, y), "stone", 1.08)
     for tooth in range(4):
         left = x - 0.22 * s + tooth * 0.12 * s
@@ -158,18 +158,15 @@ def castle(c: Canvas, x: float, y: float, s: float, random: np.random.Generator)
             "roof",
         )
         c.box((tower - 0.035 * s, y - 0.45 * s, tower + 0.035 * s, y - 0.33 * s), "light")
-    c.ellipse((x, y - 0.17 * s), (0.1 * s, 0.11 * s), "dark", edged=False)
-    c.box((x - 0.1 * s, y - 0.17 * s, x + 0.1 * s, y), "dark", edged=False)
-    wind = 1 if random.random() < 0.5 else -1
-    c.stroke([(x, y - 0.38 * s), (x, y - 0.7 * s)], 0.025 * s, "dark")
-    c.polygon([(x, y - 0.7 * s), (x + wind * 0.17 * s, y - 0.63 * s), (x, y - 0.56 * s)], "petal")
+    c.ellipse((x, y - 0.17 * s), (0.12 * s, 0.13 * s), "dark", edged=False)
+    c.box((x - 0.12 * s, y - 0.17 * s, x + 0.12 * s, y), "dark", edged=False)
 
 
 def balloon(c: Canvas, x: float, y: float, s: float, _: np.random.Generator) -> None:
     middle, radius = y - 0.5 * s, 0.36 * s
     for side in (-1, 1):
         c.stroke([(x + side * 0.24 * s, middle + 0.25 * s), (x + side * 0.09 * s, y)], 0.02, "dark")
-    c.ellipse((x, middle), (radius, radius * 1.04), "roof")
+    c.ellipse((x, middle), (radius, radius * 1.04), "petal")
     c.ellipse((x, middle), (radius * 0.64, radius * 1.04), "accent")
     c.ellipse((x, middle), (radius * 0.27, radius * 1.04), "petal")
     c.box((x - 0.11 * s, y - 0.02 * s, x + 0.11 * s, y + 0.13 * s), "trunk")

@@ -176,7 +176,7 @@ class DrawForm(forms.ModelForm[Generation]):
 class DoseForm(forms.ModelForm[Generation]):
     """What decides agreement and drift: as much of the drawing's form as is filled in."""
 
-    others = MixField(required=False, max_length=2000)
+    others = MixField(label="Mix with", required=False, max_length=2000)
 
     class Meta:
         model = Generation

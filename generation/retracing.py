@@ -33,7 +33,7 @@ from generation.prompts import (
 from generation.provenance import SAMPLER_NAMES
 from registry.digests import digest_bytes, hex_of
 from registry.file_names import shown
-from registry.models import JobState, Version
+from registry.models import Version
 
 # Files that a web process looks at at a time: the largest takes 30 MB, and its chunks as much.
 _READING = threading.BoundedSemaphore(2)
@@ -182,7 +182,7 @@ def checkpoint_in_use() -> str:
     key = f"checkpoint-in-use:{digest_bytes(settings.DIFFUSION_MODEL.encode())}"
     if found := kept(key):
         return str(found)
-    drawn = Generation.objects.filter(state=JobState.SUCCEEDED).order_by("-finished_at")
+    drawn = Generation.objects.newest_drawn()
     newest = drawn.values_list("checkpoint", flat=True).first() or ""
     if newest:
         keep(key, newest, CHECKPOINT_KEPT)

@@ -1,8 +1,9 @@
 """Draw what every published version does to the same prompts. Worker side.
 
-`ensure_next` runs now and then: where nobody waits for anything it takes one version that has no
-sheet of the worker's checkpoint yet, or a sheet that failed some hours ago. So a sheet never stands
-in anybody's way for longer than one of its pictures takes, and none is ever asked for.
+`ensure_next` runs now and then: where nobody waits for a drawing, a build or a verification it
+takes one version that has no sheet of the worker's checkpoint yet, or a sheet that failed some
+hours ago. So a sheet never stands in anybody's way for longer than one of its rows takes, and none
+is ever asked for.
 """
 
 import logging
@@ -23,7 +24,7 @@ from generation.personalisation import PersonalisationRefused, Recipe
 from generation.worker_models import checkpoint_digest, models_for
 from registry import blobs
 from registry.leases import JobFailed, Lease
-from registry.models import Version
+from registry.models import Verification, Version
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def ensure_next() -> StandardSheet | None:
 
     A sheet of another checkpoint may wait for ever, and is in nobody's way.
     """
-    if Generation.objects.unfinished().exists():
+    if somebody_waits():
         return None
     checkpoint = checkpoint_digest()
     sheets = StandardSheet.objects.filter(checkpoint=checkpoint)
@@ -61,8 +62,16 @@ def ensure_next() -> StandardSheet | None:
     return sheet if is_new else None
 
 
+def somebody_waits() -> bool:
+    """Tell whether anybody's job waits or runs, of any kind, on this worker or another."""
+    kinds = (Generation, Version, Verification)
+    return any(kind.objects.unfinished().exists() for kind in kinds)
+
+
 def draw(sheet: StandardSheet, lease: Lease) -> None:
     """Draw every cell and the whole, and end the job; give it back where somebody waits.
+
+    The cells are stored row by row, so that a worker that is ended costs one row of them.
 
     Another checkpoint's is given back too, as while workers are replaced one by one; the sweep
     offers it again minutes later. Raises JobFailed, JobLost.
@@ -74,16 +83,24 @@ def draw(sheet: StandardSheet, lease: Lease) -> None:
     dose = default_dose()
     doses = (0, dose.steps // 2, dose.steps)
     rows = list(product(dose.standard_prompts, SEEDS))
-    cells = [Cell(**cell) for cell in sheet.cells]  # of an earlier worker
+    recipe = {"prompts": list(dose.standard_prompts), "seeds": list(SEEDS), "doses": list(doses)}
+    # Those of an earlier worker, unless the dose is another one since.
+    cells = [Cell(**cell) for cell in sheet.cells] if sheet.recipe == recipe else []
     for prompt, seed in rows[len(cells) // len(doses) :]:
-        if Generation.objects.unfinished().exists():
-            lease.give_back(cells=[asdict(cell) for cell in cells])
+        lease.report(
+            stage="drawing",
+            done=len(cells) // len(doses),
+            total=len(rows),
+            recipe=recipe,
+            cells=[asdict(cell) for cell in cells],
+        )
+        if somebody_waits():
+            lease.give_back()
             return
-        lease.report(stage="drawing", done=len(cells) // len(doses), total=len(rows))
         for steps, picture in zip(doses, _row(sheet.version, prompt, seed, doses), strict=True):
             cells.append(Cell(prompt, seed, steps, blobs.ensure_blob(_webp(picture))))
     lease.succeed(
-        recipe={"prompts": dose.standard_prompts, "seeds": SEEDS, "doses": doses},
+        recipe=recipe,
         cells=[asdict(cell) for cell in cells],
         picture=blobs.ensure_blob(_webp(_joined(cells, len(doses)))),
         done=len(rows),

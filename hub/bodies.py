@@ -6,10 +6,13 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from accounts.requests import is_script
+from hub import signed_out
 from registry import importing, pictures
 
 # The largest zip that is taken (SPEC section 5), and what multipart writes around it.
@@ -32,13 +35,12 @@ class BodyLimit:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if _length(request) > _most(request):
-            return HttpResponse(
-                "The request is too large.",
-                status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                content_type="text/plain",
-            )
-        return self.get_response(request)
+        length = _length(request)
+        if length <= _most(request):
+            return self.get_response(request)
+        if length <= MOST_BYTES and is_script(request) and _must_sign_in(request):
+            return signed_out.refusal()
+        return render(request, "413.html", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def _length(request: HttpRequest) -> int:
@@ -52,9 +54,14 @@ def _most(request: HttpRequest) -> int:
         return MOST_PICTURE_BYTES
     if request.path in {reverse(name) for name in TAKING_EMBEDDINGS}:
         return MOST_EMBEDDING_BYTES
+    if _must_sign_in(request):
+        return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)
+    return MOST_BYTES
+
+
+def _must_sign_in(request: HttpRequest) -> bool:
     is_api = request.path.startswith(reverse("api:root"))
-    may_upload = is_api or request.user.is_authenticated
-    return MOST_BYTES if may_upload else int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)
+    return not (is_api or request.user.is_authenticated)
 
 
 class ShallowJSONParser(JSONParser):

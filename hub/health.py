@@ -1,11 +1,15 @@
-"""Whether this process lives, and whether it can work: for load balancers and the supervisor."""
+"""Whether this process lives, and whether it can work: for load balancers and the supervisor.
+
+Both are answered before all other middleware: who asks after a process's health names it by its
+address, which no ALLOWED_HOSTS lists, speaks HTTP, and follows no redirect.
+"""
 
 from collections.abc import Callable
 
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -57,14 +61,25 @@ CHECKS: dict[str, Callable[[], None]] = {
 }
 
 
+class HealthAnswers:
+    """Middleware, the first of all: answer /health/live and /health/ready."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = ANSWERS.get(request.path_info, self.get_response)
+        return answer(request)
+
+
 @never_cache
-def live(request: HttpRequest) -> JsonResponse:
+def live(request: HttpRequest) -> HttpResponse:
     """Answer 200 as long as the process does anything at all."""
     return JsonResponse({"status": "ok"})
 
 
 @never_cache
-def ready(request: HttpRequest) -> JsonResponse:
+def ready(request: HttpRequest) -> HttpResponse:
     """Answer 200 when database, broker and cache work, 503 with what does not otherwise."""
     results = {}
     for name, check in CHECKS.items():
@@ -79,3 +94,9 @@ def ready(request: HttpRequest) -> JsonResponse:
         {"status": "ok" if is_ready else "unavailable", "checks": results},
         status=200 if is_ready else 503,
     )
+
+
+ANSWERS: dict[str, Callable[[HttpRequest], HttpResponse]] = {
+    "/health/live": live,
+    "/health/ready": ready,
+}

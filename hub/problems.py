@@ -156,6 +156,13 @@ _ALL = (
         "Only a build that has succeeded can be published.",
     ),
     Problem(
+        "card-changed",
+        HTTPStatus.CONFLICT,
+        "The card changed meanwhile",
+        "Each time that the files were written, the card of the look, or of one that it is made "
+        "of, changed. Publish again.",
+    ),
+    Problem(
         "not-published",
         HTTPStatus.CONFLICT,
         "The version is not published",

@@ -7,18 +7,16 @@ started by `python -m hub.demo` or `python -m hub.embedded`, never by a settings
 from pathlib import Path
 
 import csp.constants
-import dj_database_url
 import django_stubs_ext
-import environ
-from celery.schedules import schedule
 
-from hub import embedded
+from hub import embedded, queues
 from hub.api_settings import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 (Django's to read)
+from hub.environment import Environment
 
 # Lets `ModelForm[Aesthetic]` and the like be written at run time as type checkers read them.
 django_stubs_ext.monkeypatch()
 
-env = environ.Env()
+env = Environment()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(env.str("HUB_VAR", default=str(BASE_DIR / "var"))).resolve()
@@ -26,9 +24,9 @@ VAR = Path(env.str("HUB_VAR", default=str(BASE_DIR / "var"))).resolve()
 # --- Security ---------------------------------------------------------------------------------
 
 DEBUG: bool = env.bool("DEBUG", default=False)
-# The demo makes a key of its own at its first start; a web process refuses to start with this one.
+# The demo makes a key of its own at its first start; without DEBUG nothing starts with this one.
 INSECURE_SECRET_KEY = "django-insecure-key-of-nobody"  # noqa: S105 (no secret at all)
-SECRET_KEY: str = env.str("SECRET_KEY", default=INSECURE_SECRET_KEY)
+SECRET_KEY: str = env.verbatim("SECRET_KEY", default=INSECURE_SECRET_KEY)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # The address in files, manifests and mails, without a slash at the end.
@@ -77,6 +75,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "hub.health.HealthAnswers",
     "hub.errors.ProblemDetails",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -91,7 +90,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "hub.fragments.SignedOutFragments",
+    "hub.signed_out.SignedOut",
     "hub.caching.ApiCaching",
 ]
 
@@ -118,15 +117,11 @@ TEMPLATES = [
 
 # --- Services ---------------------------------------------------------------------------------
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        env.str("DATABASE_URL", default=embedded.database_url(VAR)),
-        conn_max_age=60,
-        conn_health_checks=True,
-    ),
-}
-CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default=embedded.broker_url(VAR))
-CACHE_URL: str = env.str(
+DATABASES = {"default": env.database("DATABASE_URL", default=embedded.database_url(VAR))}
+CELERY_BROKER_URL: str = env.broker("CELERY_BROKER_URL", default=embedded.broker_url(VAR))
+# Celery reads the environment's CELERY_BROKER_URL before ours, and these two before both.
+CELERY_BROKER_READ_URL = CELERY_BROKER_WRITE_URL = CELERY_BROKER_URL
+CACHE_URL: str = env.broker(
     "CACHE_URL", default="" if "CELERY_BROKER_URL" in env.ENVIRON else embedded.cache_url(VAR)
 )
 # Without a Redis of its own the cache is a table, shared by all web processes all the same. Where
@@ -185,6 +180,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.mails.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION: str = env.str("ACCOUNT_EMAIL_VERIFICATION", default="optional")
@@ -225,6 +221,8 @@ ENCODE_BATCH: int = env.int("ENCODE_BATCH", default=16)  # pictures per forward 
 QUOTA_UPLOAD_BYTES: int = env.int("QUOTA_UPLOAD_BYTES", default=2 * 2**30)  # a person and day
 QUOTA_UPLOAD_IMAGES: int = env.int("QUOTA_UPLOAD_IMAGES", default=10_000)  # a person and day
 QUOTA_BUILDS: int = env.int("QUOTA_BUILDS", default=200)  # a person and day
+QUOTA_IMPORTS: int = env.int("QUOTA_IMPORTS", default=200)  # files, a person and day
+QUOTA_ALIAS_MOVES: int = env.int("QUOTA_ALIAS_MOVES", default=100)  # a person and day
 QUOTA_VERIFICATIONS: int = env.int("QUOTA_VERIFICATIONS", default=20)  # a person and day
 QUOTA_GENERATIONS: int = env.int("QUOTA_GENERATIONS", default=500)  # a person and day
 # What was answered a moment ago costs nothing. Dose and agreement are two questions, asked at each
@@ -256,7 +254,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_TIMEOUT = 3
 CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0}
-if CELERY_BROKER_URL.startswith(("redis", "valkey")):
+if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS |= {
         "visibility_timeout": 2 * CELERY_TASK_TIME_LIMIT,
         "socket_connect_timeout": 3,
@@ -268,23 +266,9 @@ if CELERY_BROKER_URL.startswith(("redis", "valkey")):
 # would be no way out: RabbitMQ 4.3 has it for quorum queues alone, and none that is there gets it.
 if CELERY_BROKER_URL.startswith(("amqp", "pyamqp")):
     CELERY_BROKER_CHANNEL_ERROR_RETRY = True
-CELERY_TASK_DEFAULT_QUEUE = "embed"
-CELERY_TASK_ROUTES = {
-    "registry.tasks.*": {"queue": "embed"},
-    "generation.tasks.answer": {"queue": "encode"},  # somebody is waiting
-    "generation.tasks.*": {"queue": "generate"},
-}
-CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": schedule(pause), "options": {"queue": queue}}
-    for name, queue, pause in (
-        ("registry.tasks.sweep_builds", "encode", JOB_SWEEP_SECONDS),
-        ("registry.tasks.sweep_verifications", "encode", JOB_SWEEP_SECONDS),
-        ("registry.tasks.sweep_notices", "encode", 600),  # a mail server that is away takes minutes
-        ("registry.tasks.forget_visitors", "encode", 3600),
-        ("generation.tasks.sweep_generations", "encode", JOB_SWEEP_SECONDS),
-        ("generation.tasks.ensure_standard_sheets", "generate", JOB_SWEEP_SECONDS),
-    )
-}
+CELERY_TASK_DEFAULT_QUEUE = queues.BUILDS
+CELERY_TASK_ROUTES = queues.ROUTES
+CELERY_BEAT_SCHEDULE = queues.beat_schedule(JOB_SWEEP_SECONDS)
 
 LOGGING = {
     "version": 1,

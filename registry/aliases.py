@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import Usage, User
 from accounts.refusals import Refusal
 from registry.models import Aesthetic, Alias, AliasMove, Version
 
@@ -25,8 +26,9 @@ class Moved:
 def move_alias(aesthetic: Aesthetic, name: str, *, to: Version, by: User) -> Moved:
     """Let `name` stand for a published version of the aesthetic; it stands there already: a result.
 
-    Raises AliasRefused for a version that is not offered, and ValidationError for a name that is
-    built in or looks like a version or a digest.
+    Raises AliasRefused for a version that is not offered, ValidationError for a name that is
+    built in or looks like a version or a digest, and QuotaExceeded: the history has no end, and
+    everybody reads it.
     """
     Aesthetic.objects.select_for_update().get(pk=aesthetic.pk)  # moves come one after the other
     if not aesthetic.versions.offered().filter(pk=to.pk).exists():
@@ -44,6 +46,7 @@ def move_alias(aesthetic: Aesthetic, name: str, *, to: Version, by: User) -> Mov
     else:
         source = alias.version
         alias.version = to
+    Usage.objects.spend(by, "moves of aliases", 1, limit=settings.QUOTA_ALIAS_MOVES)
     alias.save()
     AliasMove.objects.create(alias=alias, source=source, target=to, moved_by=by)
     return Moved(alias, is_new=is_new)

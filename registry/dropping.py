@@ -34,8 +34,11 @@ def drop_and_build(aesthetic: Aesthetic, places: Collection[Place]) -> tuple[lis
 
     Their features are kept, so that the build is arithmetic. What is no longer in the set is passed
     over. What the set knew of the others is kept until it is measured again, see `dropped_last`.
-    Raises DropRefused where none of them is in it, and what `queue_build` raises; then all stay.
+    Raises DropRefused where none of them is in it, or none is named, and what `queue_build` raises;
+    then all stay.
     """
+    if not places:
+        raise DropRefused("invalid", "Tick the pictures to drop first.")
     Aesthetic.objects.select_for_update().get(pk=aesthetic.pk)
     members = [
         member

@@ -1,6 +1,7 @@
 """What an owner says anew of an aesthetic to the card in its row. Request side."""
 
 from collections.abc import Mapping
+from copy import copy
 
 from django.db import transaction
 
@@ -21,12 +22,13 @@ def change_card(aesthetic: Aesthetic, said: Mapping[str, object]) -> Aesthetic:
     the aesthetic was deleted meanwhile.
     """
     kept = Aesthetic.objects.select_for_update(of=["self"]).select_related("owner")
-    changed = kept.filter(pk=aesthetic.pk, deleted_at__isnull=True).first()
-    if changed is None:
+    found = kept.filter(pk=aesthetic.pk, deleted_at__isnull=True).first()
+    if found is None:
         raise EditRefused("not-found", f"{aesthetic.ref} was deleted.")
+    changed = copy(found)
     for name, value in said.items():
         setattr(changed, name, value)
     changed.full_clean()
-    rights.refuse_unfit_change(changed, licence=changed.licence, rating=changed.rating)
+    rights.refuse_unfit_change(found, licence=changed.licence, rating=changed.rating)
     changed.save_card()
     return changed

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.text import slugify
 
 from accounts.models import User
-from registry import names, rights
+from registry import importing, names, rights
 from registry.models import Aesthetic, Side, Space, Version
 from registry.models.aesthetics import MOST_TAGS, TAG_PATTERN
 from registry.origins import ORIGIN
@@ -114,7 +114,7 @@ class FileForm(forms.Form):
     file = forms.FileField(
         label="Embedding file",
         allow_empty_file=True,  # refused by the readers, in their words
-        widget=forms.FileInput(attrs={"accept": SUFFIXES}),
+        widget=forms.FileInput(attrs={"accept": SUFFIXES, "data-most-bytes": importing.MOST_BYTES}),
     )
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.quotas import check_quota, start_of_day
 from accounts.refusals import Refusal
 from registry import (
     blobs,
@@ -66,6 +68,7 @@ def examine(name: str, data: bytes, *, space: Space, person: User) -> Candidate:
     Raises ImportRefused, TakenDown or VectorTakenDown for what was taken down here, QuotaExceeded.
     """
     queueing.check_build_quota(person)
+    _check_import_quota(person)
     try:
         content = formats.read_content(data)
     except formats.FileRefused as refused:
@@ -84,6 +87,17 @@ def examine(name: str, data: bytes, *, space: Space, person: User) -> Candidate:
         size=len(data),
         elsewhere=named.versions if named else [],
     )
+
+
+def _check_import_quota(person: User) -> None:
+    """Raise QuotaExceeded when `person` may import nothing more today.
+
+    Files are counted, not versions: the same vector in ever new files is one version.
+    """
+    today = ImportedFile.objects.filter(
+        version__aesthetic__owner=person, imported_at__gte=start_of_day()
+    )
+    check_quota("imported files", used=today.count(), asked=1, limit=settings.QUOTA_IMPORTS)
 
 
 def read_upload(upload: UploadedFile) -> bytes:

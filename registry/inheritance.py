@@ -174,6 +174,11 @@ def strictest(ratings: Iterable[Rating]) -> Rating:
     return max(ratings, key=RATINGS.index)
 
 
+def is_more_open(rating: Rating | str, *, than: Rating) -> bool:
+    """Tell whether a rating warns of less than another."""
+    return RATINGS.index(Rating(rating)) < RATINGS.index(than)
+
+
 def _against(first: Licence, second: Licence) -> str:
     return (
         f"{short(first)} {TERMS[first].clause}, and {short(second)} {TERMS[second].clause}; "

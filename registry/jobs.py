@@ -48,7 +48,8 @@ def _send_all(task: JobTask, jobs: Sequence[Job]) -> None:
             break
         sent.append(job.pk)
     if sent:
-        type(jobs[0]).objects.filter(pk__in=sent).update(sent_at=Now())
+        # A worker may have been quicker: what has ended, or is even published, is left alone.
+        type(jobs[0]).objects.filter(pk__in=sent).unfinished().update(sent_at=Now())
 
 
 def hand_over(task: Task[..., None], *keys: str) -> bool:

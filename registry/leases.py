@@ -55,9 +55,12 @@ class Lease:
         self.job.refresh_from_db()
         return True
 
-    def report(self, *, stage: str, done: int, total: int) -> None:
-        """Write progress and renew the lease; raise JobLost when it is gone."""
-        self._write(stage=stage, done=done, total=total, **self._renewed())
+    def report(self, *, stage: str, done: int, total: int, **results: Any) -> None:
+        """Write progress, with what is done so far, and renew the lease.
+
+        Raises JobLost when it is gone.
+        """
+        self._write(stage=stage, done=done, total=total, **results, **self._renewed())
 
     def succeed(self, **results: Any) -> None:
         """Write the results and end the job, in one UPDATE."""

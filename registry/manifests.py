@@ -62,10 +62,11 @@ def recipe(
 ) -> dict[str, object]:
     """Return what decides a vector, ready for `recipe_digest` and `canonical_json`.
 
-    `space` is the encoder's architecture, weights digest, preprocessing and width. `members` is
-    `members_digest` of the images (of none, for a blend or an import): one digest, since a public
-    list of images would tell anyone who asks which images are in the set. `parents` are digests;
-    they are sorted, so a blend's weights stand in the parameters by digest, not by place.
+    `space` is the space's name with the encoder's architecture, weights digest, preprocessing and
+    width; SPEC does not list the name, but it is part of the digest. `members` is `members_digest`
+    of the images (of none, for a blend or an import): one digest, since a public list of images
+    would tell anyone who asks which images are in the set. `parents` are digests; they are sorted,
+    so a blend's weights stand in the parameters by digest, not by place.
     """
     if construction not in CONSTRUCTIONS:
         raise ValueError(f"{construction!a} is not a construction; they are {CONSTRUCTIONS}.")

@@ -8,7 +8,7 @@ stay within; cropped by 3 % on each side four in five; mirrored none. Of their 1
 pictures in one set, it names one: a rider who was painted over for a second picture.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -22,7 +22,8 @@ HASH_SIDE: Final = 8  # of the block of lowest frequencies: 64 bits
 SAMPLE_SIDE: Final = 32  # pixels, of the picture that is transformed
 MOST_BITS: Final = 8  # apart
 LEAST_COSINE: Final = 0.9
-BLOCK: Final = 512  # rows compared at a time, so that thousands of pictures fit into memory
+BLOCK: Final = 256  # rows compared at a time, so that thousands of pictures fit into memory
+MOST_PAIRS: Final = 100  # that are named
 
 
 class Pair(NamedTuple):
@@ -32,6 +33,18 @@ class Pair(NamedTuple):
     other: int
     cosine: float
     bits: int  # of the hashes, apart
+
+
+class NearDuplicates(NamedTuple):
+    """What is the same again, of a size that grows with the rows alone.
+
+    Each two of 300 frames of one shot are a pair, which makes 44,850: they are counted, the closest
+    are named, and all of them are told as one group.
+    """
+
+    total: int  # pairs
+    closest: list[Pair]  # MOST_PAIRS at most, the closest first
+    groups: list[list[int]]  # rows that hang together by pairs, by the first of each
 
 
 def perceptual_hash(data: bytes) -> str:
@@ -50,21 +63,68 @@ def perceptual_hash(data: bytes) -> str:
     return np.packbits(bits).tobytes().hex()
 
 
-def near_duplicates(features: NDArray[np.floating], hashes: Sequence[str]) -> list[Pair]:
-    """Return the pairs of rows of features [n, width] that show the same picture, by their places.
+def near_duplicates(features: NDArray[np.floating], hashes: Sequence[str]) -> NearDuplicates:
+    """Return which rows of features [n, width] show the same picture, by their places.
 
     `hashes` are the perceptual hashes of the rows. Raises ValueError as `statistics` does.
     """
     directions = units(features).astype(np.float32)  # [n, width]
     words = np.frombuffer(bytes.fromhex("".join(hashes)), dtype=">u8")  # [n]
-    pairs = []
+    places = np.arange(len(directions))  # [n]
+    groups = places.copy()  # [n], each row's group by the first row of it
+    total = 0
+    closest: list[Pair] = []
     for start in range(0, len(directions), BLOCK):
         block = slice(start, start + BLOCK)
         cosines = directions[block] @ directions.T  # [block, n]
         bits = np.bitwise_count(words[block, None] ^ words)  # [block, n]
-        alike = (cosines >= LEAST_COSINE) & (bits <= MOST_BITS)
-        for row, other in np.argwhere(alike).tolist():
-            if other > start + row:
-                cosine = min(float(cosines[row, other]), 1.0)
-                pairs.append(Pair(start + row, other, cosine, int(bits[row, other])))
-    return pairs
+        alike = (cosines >= LEAST_COSINE) & (bits <= MOST_BITS) & (places > places[block, None])
+        total += int(np.count_nonzero(alike))
+        closest = sorted([*closest, *_closest(start, alike, cosines, bits)], key=_order)
+        del closest[MOST_PAIRS:]
+        for row in np.flatnonzero(alike.any(axis=1)):
+            _join(groups, np.append(np.flatnonzero(alike[row]), start + row))
+    return NearDuplicates(total, closest, _listed(groups))
+
+
+def groups_of(pairs: Iterable[Sequence[int]], count: int) -> list[list[int]]:
+    """Return the groups of `count` rows that hang together by pairs of their places."""
+    groups = np.arange(count)  # [n]
+    for pair in pairs:
+        _join(groups, np.asarray(pair))
+    return _listed(groups)
+
+
+def _closest(
+    start: int, alike: NDArray[np.bool_], cosines: NDArray[np.float32], bits: NDArray[np.uint8]
+) -> Iterator[Pair]:
+    """Yield the closest pairs of the rows from `start` on, of which these are a block [block, n].
+
+    Of pairs that are equally close any are taken, the same ones each time.
+    """
+    rows, others = np.nonzero(alike)  # [pairs]
+    if len(rows) > MOST_PAIRS:
+        chosen = np.argpartition(-cosines[alike], MOST_PAIRS)[:MOST_PAIRS]
+        rows, others = rows[chosen], others[chosen]
+    for row, other in zip(rows.tolist(), others.tolist(), strict=True):
+        cosine = min(float(cosines[row, other]), 1.0)
+        yield Pair(start + row, other, cosine, int(bits[row, other]))
+
+
+def _order(pair: Pair) -> tuple[float, int, int]:
+    return -pair.cosine, pair.one, pair.other
+
+
+def _join(groups: NDArray[np.int_], places: NDArray[np.int_]) -> None:
+    """Make one group of those [n] in which the rows at these places are."""
+    met = groups[places]
+    first = met.min()
+    if first != met.max():  # at most n times for n rows
+        groups[np.isin(groups, met)] = first
+
+
+def _listed(groups: NDArray[np.int_]) -> list[list[int]]:
+    """Return the groups [n] of two rows and more, each as its places."""
+    order = np.argsort(groups, kind="stable")
+    ends = np.flatnonzero(np.diff(groups[order])) + 1
+    return [places.tolist() for places in np.split(order, ends) if len(places) > 1]

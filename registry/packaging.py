@@ -18,6 +18,7 @@ class Package:
     files: tuple[manifests.FileEntry, ...]
     manifest: bytes
     version_digest: str
+    stored: tuple[bytes, ...]  # the files, the recipe and the manifest
 
 
 def package(version: Version) -> Package:
@@ -25,6 +26,14 @@ def package(version: Version) -> Package:
 
     Needs the vector and its digests on `version`; the same card gives the same bytes.
     """
+    contents = contents_of(version)
+    for data in contents.stored:
+        blobs.ensure_blob(data)
+    return contents
+
+
+def contents_of(version: Version) -> Package:
+    """Return what `package` would store for the version as it is now; nothing is stored."""
     aesthetic, attribution = version.aesthetic, lineage.attribution(version)
     vector = np.asarray(version.vector, dtype=np.float32)  # the database gives a list
     card = formats.Card(
@@ -39,21 +48,22 @@ def package(version: Version) -> Package:
         images=version.image_count,
         attribution=credits_in_file(attribution, aesthetic.homepage),
     )
+    written = formats.write_all(vector, card)
     files = tuple(
         manifests.FileEntry(
             name=f"{aesthetic.slug}.{suffix}",
             media_type=formats.MEDIA_TYPES[suffix],
             size=len(data),
-            digest=blobs.ensure_blob(data),
+            digest=digests.digest_bytes(data),
         )
-        for suffix, data in formats.write_all(vector, card).items()
+        for suffix, data in written.items()
     )
     recipe = bytes(version.recipe)
-    blobs.ensure_blob(recipe)
     manifest = digests.canonical_json(
         manifests.manifest(recipe, files, _annotations(version, attribution))
     )
-    return Package(files, manifest, blobs.ensure_blob(manifest))
+    stored = (*written.values(), recipe, manifest)
+    return Package(files, manifest, digests.digest_bytes(manifest), stored)
 
 
 def credits_in_file(lines: Sequence[str], homepage: str) -> str:

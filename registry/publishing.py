@@ -14,6 +14,8 @@ from registry.models import Aesthetic, JobState, Version, VersionMember
 
 # On a side, and between two versions; fewer, and embeddings tell much of each picture.
 ENOUGH_IMAGES = 5
+# Of one publishing: each more is for a card that was changed while the one before was stored.
+PACKAGINGS = 5
 
 
 class PublishingRefused(Refusal):
@@ -84,13 +86,21 @@ def publish(version: Version, *, accepts: Collection[str] = ()) -> Version:
     `accepts` names the cautions that the publisher agreed to.
 
     The files and the manifest are written anew first, since title and licence may have changed
-    after the build. A store far away takes its time for that, so it is no part of the transaction.
+    after the build. A store far away takes its time for that, so it is no part of the transaction;
+    where the card changes meanwhile, they are written once more.
     """
     version = Version.objects.select_related("aesthetic__owner", "space").get(pk=version.pk)
     if version.number is not None:
         return version
     _refuse_unfit(version, accepts)
-    return _seal(version, packaging.package(version), accepts)
+    for _ in range(PACKAGINGS):
+        if sealed := _seal(version, packaging.package(version), accepts):
+            return sealed
+    raise PublishingRefused(
+        "card-changed",
+        f"What the files of {version.aesthetic.ref} say changed {PACKAGINGS} times while they were "
+        "written; please publish again.",
+    )
 
 
 def _refuse_unfit(version: Version, accepts: Collection[str]) -> None:
@@ -110,16 +120,24 @@ def _refuse_unfit(version: Version, accepts: Collection[str]) -> None:
 
 
 @transaction.atomic
-def _seal(version: Version, contents: packaging.Package, accepts: Collection[str]) -> Version:
-    """Give the version the next number. There are no gaps: the aesthetic is locked meanwhile."""
-    aesthetic = Aesthetic.objects.select_for_update().get(pk=version.aesthetic_id)
+def _seal(
+    version: Version, contents: packaging.Package, accepts: Collection[str]
+) -> Version | None:
+    """Give the version the next number, or nothing where the package is not of today's cards.
+
+    There are no gaps, and the card stays as it is: the aesthetic is locked meanwhile.
+    """
+    locked = Aesthetic.objects.select_for_update(of=["self"]).select_related("owner")
+    aesthetic = version.aesthetic = locked.get(pk=version.aesthetic_id)
     if aesthetic.deleted_at is not None:
-        raise PublishingRefused("not-found", f"{version.aesthetic.ref} was deleted.")
+        raise PublishingRefused("not-found", f"{aesthetic.ref} was deleted.")
     sealed = ["number", "published_at", "manifest", "version_digest"]
     version.refresh_from_db(fields=sealed)
     if version.number is not None:  # a second click was faster
         return version
-    _refuse_unfit(version, accepts)  # again, since another version may have come in between
+    _refuse_unfit(version, accepts)  # again, since another version or card may have come meanwhile
+    if packaging.contents_of(version).version_digest != contents.version_digest:
+        return None
     packaging.replace_files(version, contents)
     newest = aesthetic.versions.aggregate(number=Max("number"))["number"] or 0
     version.number = newest + 1

@@ -5,7 +5,8 @@ is, whether more pictures would change its vector, and how much was found; the d
 each picture, and are nobody's business but the owner's.
 """
 
-from typing import TypedDict
+from collections.abc import Iterable
+from typing import NotRequired, TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ class Summary(TypedDict):
     enough: int  # pictures, from which on 25 more would change less than 0.1 %
     fingerprint: list[Dimension]
     outliers: int
-    near_duplicates: int
+    near_duplicates: int  # pairs
     two_styles: Styles | None
 
 
@@ -74,7 +75,10 @@ class PairReport(TypedDict):
 
 class Details(TypedDict):
     pictures: list[PictureReport]  # by digest and side
-    near_duplicates: list[PairReport]
+    near_duplicates: list[PairReport]  # the closest of them
+    # Places of pictures that hang together by such pairs, the most typical first. Missing in
+    # reports from before, which have all their pairs.
+    alike: NotRequired[list[list[int]]]
 
 
 Report = tuple[Summary, Details]
@@ -97,6 +101,22 @@ def ensure_report(version: Version) -> QualityReport:
     return keep(version, examine(measured_set(members, version.space), vector))
 
 
+def groups_alike(report: QualityReport) -> list[list[int]]:
+    """Return the places of pictures that show the same, group by group, the most typical first."""
+    details = cast("Details", report.details)
+    if "alike" in details:
+        return details["alike"]
+    pictures = details["pictures"]
+    pairs = [pair["pictures"] for pair in details["near_duplicates"]]
+    return _typical_first(near_duplicates.groups_of(pairs, len(pictures)), pictures)
+
+
+def closest_pairs(report: QualityReport) -> list[PairReport]:
+    """Return the closest pairs that show the same; a report from before has all of them."""
+    pairs = cast("Details", report.details)["near_duplicates"]
+    return sorted(pairs, key=lambda pair: -pair["cosine"])[: near_duplicates.MOST_PAIRS]
+
+
 def keep(version: Version, report: Report) -> QualityReport:
     """Store a report; one that is there already stays, since it says the same."""
     summary, details = report
@@ -112,7 +132,8 @@ def examine(measured: MeasuredSet, vector: NDArray[np.float32]) -> Report:
     Each side has two pictures at least, and the vector is not 0.
     """
     pictures = _pictures(measured)
-    pairs = _pairs(measured, pictures)
+    hashes = ensure_hashes([member.image for member in measured.members])
+    same = near_duplicates.near_duplicates(measured.features, hashes)
     styles = _mark_styles(measured, pictures)
     features, towards = measured.features, measured.towards
     sufficiency = Sufficiency.of(features, towards)
@@ -126,10 +147,14 @@ def examine(measured: MeasuredSet, vector: NDArray[np.float32]) -> Report:
         enough=sufficiency.enough,
         fingerprint=_fingerprint(vector),
         outliers=sum(picture["is_outlier"] for picture in pictures),
-        near_duplicates=len(pairs),
+        near_duplicates=same.total,
         two_styles=styles,
     )
-    return summary, Details(pictures=pictures, near_duplicates=pairs)
+    return summary, Details(
+        pictures=pictures,
+        near_duplicates=_pairs(same.closest, pictures),
+        alike=_typical_first(same.groups, pictures),
+    )
 
 
 def _fingerprint(vector: NDArray[np.float32]) -> list[Dimension]:
@@ -175,16 +200,21 @@ def _pictures(measured: MeasuredSet) -> list[PictureReport]:
     ]
 
 
-def _pairs(measured: MeasuredSet, pictures: list[PictureReport]) -> list[PairReport]:
-    hashes = ensure_hashes([member.image for member in measured.members])
+def _pairs(
+    pairs: Iterable[near_duplicates.Pair], pictures: list[PictureReport]
+) -> list[PairReport]:
     return [
         PairReport(
             pictures=sorted(pair[:2], key=lambda place: pictures[place]["to_others"]),
             cosine=round(pair.cosine, 4),
             bits=pair.bits,
         )
-        for pair in near_duplicates.near_duplicates(measured.features, hashes)
+        for pair in pairs
     ]
+
+
+def _typical_first(groups: list[list[int]], pictures: list[PictureReport]) -> list[list[int]]:
+    return [sorted(group, key=lambda place: pictures[place]["to_others"]) for group in groups]
 
 
 def ensure_hashes(images: list[Image]) -> list[str]:

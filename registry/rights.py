@@ -42,6 +42,11 @@ def inherited(parents: Sequence[Version]) -> Rights:
 
 def refuse_unfit_card(parents: Sequence[Version], *, licence: str, rating: str, what: str) -> None:
     """Raise RightsRefused where a card is more open than what the parents allow."""
+    _refuse_unfit_licence(parents, licence, what)
+    _refuse_open_rating(parents, rating, what)
+
+
+def _refuse_unfit_licence(parents: Sequence[Version], licence: str, what: str) -> None:
     rights = inherited(parents)
     if licence not in rights.licences:
         strict = _who_forbids(parents, Licence(licence))
@@ -52,12 +57,16 @@ def refuse_unfit_card(parents: Sequence[Version], *, licence: str, rating: str, 
             f"{inheritance.TERMS[Licence(strict.aesthetic.licence)].clause}. "
             f"Use {inheritance.short(rights.licence)}.",
         )
-    if inheritance.strictest([rights.rating, Rating(rating)]) != rating:
-        strict = next(each for each in parents if each.aesthetic.rating == rights.rating)
+
+
+def _refuse_open_rating(parents: Sequence[Version], rating: str, what: str) -> None:
+    strictest = inheritance.strictest(Rating(parent.aesthetic.rating) for parent in parents)
+    if inheritance.is_more_open(rating, than=strictest):
+        strict = next(each for each in parents if each.aesthetic.rating == strictest)
         raise RightsRefused(
             "rating-not-inherited",
             f"{what} can't be rated “{Rating(rating).label}”: {strict} is rated "
-            f"“{rights.rating.label}”, and so is what is made of it.",
+            f"“{strictest.label}”, and so is what is made of it.",
         )
 
 
@@ -94,10 +103,35 @@ def refuse_unfit_blend(version: Version) -> None:
 
 
 def refuse_unfit_change(aesthetic: Aesthetic, *, licence: str, rating: str) -> None:
-    """Raise RightsRefused where a changed card would be too open for its published blends."""
+    """Raise RightsRefused where a changed card would be too open for its published blends.
+
+    `aesthetic` has the card as it stands. Only what changes is judged, and what becomes stricter
+    passes: parents are others' looks, and what their owners say of them today must not keep
+    anybody from changing a title, or from warning of more.
+    """
+    is_relicensed = licence != aesthetic.licence
+    is_opened = inheritance.is_more_open(rating, than=Rating(aesthetic.rating))
+    if not is_relicensed and not is_opened:
+        return
     blends = aesthetic.versions.published().filter(construction=Version.Construction.BLEND)
     for version in blends.standing():
-        refuse_unfit_card(parents_of(version), licence=licence, rating=rating, what=aesthetic.ref)
+        parents = parents_of(version)
+        if is_relicensed and (asked := _asked_of(parents, aesthetic.licence, licence)):
+            _refuse_unfit_licence(asked, licence, aesthetic.ref)
+        if is_opened:
+            _refuse_open_rating(parents, rating, aesthetic.ref)
+
+
+def _asked_of(parents: Sequence[Version], present: str, licence: str) -> list[Version]:
+    """Return the parents that have a say in a change from the licence `present` to `licence`.
+
+    One that today forbids even the present licence was relicensed after the blend had been
+    published. It has none where the new licence is one that `present` allows for what is made of a
+    work under it, since that takes nothing away from what the parent allowed then.
+    """
+    if licence not in inheritance.TERMS[Licence(present)].allows:
+        return list(parents)
+    return [parent for parent in parents if present in _allowed_by(parent)]
 
 
 def parents_of(version: Version) -> list[Version]:

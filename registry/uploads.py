@@ -146,13 +146,14 @@ def _lock_undeleted(aesthetic: Aesthetic) -> None:
 
 
 def ensure_image(picture: Picture, small: bytes) -> Image:
-    """Store the bytes, the thumbnail and the row of a picture, whatever of them is missing.
+    """Store the bytes and the thumbnail of a picture, and its row where there is none.
 
-    All of it is made before anybody looks what is there: a quicker answer would tell that somebody
-    else holds the picture.
+    All of it is made before anybody looks what is there, and the files are written whether or not
+    they are there: a quicker answer would tell that somebody else holds the picture. What is left
+    of that is one small row, which is written the first time only.
     """
-    digest = blobs.ensure_blob(picture.data)
-    blobs.ensure_file(blobs.thumbnail_path(digest), small)
+    digest = blobs.write_blob(picture.data)
+    blobs.write_file(blobs.thumbnail_path(digest), small)
     image, _ = Image.objects.get_or_create(
         digest=digest,
         defaults={

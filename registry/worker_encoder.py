@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from registry import encoder
+from registry.digests import WIDTH
 from registry.leases import JobFailed
 from registry.models.spaces import Space
 from registry.pictures import PREPROCESSING
@@ -77,9 +78,15 @@ def _loaded_encoder() -> encoder.Encoder:
 def ensure_space(name: str) -> tuple[Space, bool]:
     """Register the space of the settings' encoder under `name`; return it and whether it is new.
 
-    Raises ValueError when the name already stands for other weights or another preprocessing.
+    Raises ValueError when the encoder's vectors have another width than the hub's, or the name
+    already stands for other weights or another preprocessing.
     """
     description = encoder.describe(source())
+    if description.width != WIDTH:
+        raise ValueError(
+            f"The encoder {settings.ENCODER_MODEL} makes vectors of {description.width} numbers, "
+            f"and the hub's have {WIDTH}. Set ENCODER_MODEL to one such as ViT-L-14."
+        )
     preprocessing = {**description.preprocessing, **PREPROCESSING}
     space, created = Space.objects.get_or_create(
         name=name,

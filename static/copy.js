@@ -17,18 +17,19 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy], [data-copy-from]");
   if (!button) return;
   const text = button.dataset.copy ?? document.querySelector(button.dataset.copyFrom).textContent;
-  const label = button.textContent;
+  button.dataset.label ??= button.textContent;
+  let outcome = "Copied";
   try {
     await copy(text);
+    button.classList.add("is-copied");
   } catch {
-    button.textContent = "Select and copy by hand";
-    return;
+    outcome = "Not copied";
+    window.prompt("The browser did not let this be copied. Copy it from here:", text);
   }
-  button.textContent = "Copied";
-  button.classList.add("is-copied");
-  document.dispatchEvent(new CustomEvent("hub:announce", { detail: "Copied." }));
+  button.textContent = outcome;
+  document.dispatchEvent(new CustomEvent("hub:announce", { detail: `${outcome}.` }));
   setTimeout(() => {
-    button.textContent = label;
+    button.textContent = button.dataset.label;
     button.classList.remove("is-copied");
   }, 1500);
 });

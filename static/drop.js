@@ -24,6 +24,7 @@ for (const form of document.querySelectorAll("form[data-drop]")) {
     const one = new DataTransfer();
     one.items.add(event.dataTransfer.files[0]);
     input.files = one.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
     form.requestSubmit();
   });
 }

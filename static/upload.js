@@ -247,7 +247,8 @@ class Upload {
     this.retryAll.hidden = isBusy || failed < 2;
     this.clear.hidden = isBusy || !this.rows.length;
     this.form.setAttribute("aria-busy", String(isBusy));
-    this.summary.textContent = isBusy ? `Sending ${this.rows.length === 1 ? "1 file" : `${this.rows.length} files`}…` : this.outcome(failed);
+    const left = this.sending + this.waiting.length;
+    this.summary.textContent = isBusy ? `Sending ${left === 1 ? "1 file" : `${left} files`}…` : this.outcome(failed);
   }
 
   outcome(failed) {

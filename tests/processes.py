@@ -24,6 +24,7 @@ from hub.demo.children import Child
 from hub.embedded import broker_url
 from hub.embedded.servers import Server, has_ended
 from hub.embedded.valkey import start_valkey
+from hub.queues import QUESTIONS
 
 LOG_LINES = 60  # of a worker's log that a failure shows
 POLL = 0.02  # seconds between two looks
@@ -34,7 +35,7 @@ QUICK = {"JOB_LEASE_SECONDS": "6", "JOB_RESEND_SECONDS": "1", "JOB_SWEEP_SECONDS
 
 
 def start_worker(folder: Path, broker: str, **variables: str) -> Child:
-    """Start the demo's worker, its timer included, on the test database and the media folder."""
+    """Start the demo's worker, its timer included, for all queues, on the test's data."""
     environment = os.environ | {
         "DATABASE_URL": test_database_url(),
         "CELERY_BROKER_URL": broker,
@@ -44,7 +45,7 @@ def start_worker(folder: Path, broker: str, **variables: str) -> Child:
         **QUICK,
         **variables,
     }
-    return children.start(programs.worker(folder), folder, environment)
+    return children.start(programs.worker(folder, *programs.WORK, QUESTIONS), folder, environment)
 
 
 def test_database_url() -> str:

@@ -46,7 +46,7 @@ OF_ONE = {
     "api:quality", "api:version_difference",
     "api:yank", "api:neighbours", "api:lineage", "api:manifest", "api:recipe", "api:file",
     "api:blob", "api:origin",
-    "api:by_hash", "api:aliases", "api:alias", "api:job", "api:generation",
+    "api:by_hash", "api:aliases", "api:alias", "api:alias_moves", "api:job", "api:generation",
     "api:generation_picture", "api:generation_share", "api:put_back_generation",
     "api:shared_generations", "api:sheet", "api:cancel_sheet", "api:put_back_sheet",
     "api:sheet_share", "api:shared_sheets", "api:standard_sheet", "api:standard_sheet_picture",

@@ -210,6 +210,12 @@ class Generation(Withholdable, Job):
                 condition=Q(shared_at__isnull=False),
                 name="generation_shared",
             ),
+            # The newest of all names the checkpoint that the hub draws with.
+            models.Index(
+                fields=["-finished_at"],
+                condition=Q(state=JobState.SUCCEEDED),
+                name="generation_newest_finished",
+            ),
         ]
 
     def __str__(self) -> str:

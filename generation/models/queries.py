@@ -92,6 +92,10 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         """Put what was shared last first."""
         return self.order_by("-shared_at", "-pk")
 
+    def newest_drawn(self) -> Self:
+        """Return what has its pictures, what was drawn last first."""
+        return self.filter(state=JobState.SUCCEEDED).order_by("-finished_at")
+
     def looks(self) -> models.QuerySet[Aesthetic]:
         """Return the looks that these were drawn with, hidden ones too."""
         used = Aesthetic.objects.filter(pk__in=self.order_by().values("version__aesthetic"))

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.refusals import Refusal
@@ -68,20 +68,34 @@ class Curves:
 
 @never_cache
 @login_required
-@require_safe
+@require_POST
 def dose(request: PersonRequest) -> HttpResponse:
-    """A fragment of the form: the slider, its curves, and the words that pull away."""
-    form = DoseForm(request.GET, person=request.user)
-    version = find_look(request.GET.get("aesthetic", ""), person=request.user)
+    """A fragment of the form: the slider, its curves, and the words that pull away.
+
+    It changes nothing; a prompt of a thousand characters is longer than an address may be.
+    """
+    form = DoseForm(request.POST, person=request.user)
+    version = find_look(request.POST.get("aesthetic", ""), person=request.user)
     context: dict[str, Any] = {}
-    if version is not None and form.is_valid():
-        try:
-            context = _answers(version, form.parameters(), person=request.user)
-        except ValidationError as error:
-            context = {"refused": " ".join(error.messages)}
-        except Refusal as refusal:
-            context = {"refused": refusal.detail}
+    if version is None or not request.POST.get("prompt", "").strip():
+        return render(request, "generation/_dose.html", context)
+    try:
+        context = _said_of(version, form, request.user)
+    except ValidationError as error:
+        context = {"refused": " ".join(error.messages)}
+    except Refusal as refusal:
+        context = {"refused": refusal.detail}
     return render(request, "generation/_dose.html", context)
+
+
+def _said_of(version: Version, form: DoseForm, person: User) -> dict[str, Any]:
+    return _answers(version, form.parameters(), person=person) if form.is_valid() else _wrong(form)
+
+
+def _wrong(form: DoseForm) -> dict[str, Any]:
+    """Name the first field that no dose can be told of."""
+    name, errors = next(iter(form.errors.items()))
+    return {"refused": f"{form[name].label}: {errors[0]}"}
 
 
 def _answers(version: Version, parameters: dict[str, Any], *, person: User) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def read(request: HttpRequest) -> HttpResponse:
             shown = show(retrace(form.cleaned_data["file"], person=request.user))
         except PictureRefused as refused:
             form.add_error("file", refused.detail)
-    context = {"form": form, "shown": shown, "most_megabytes": MOST_BYTES // 10**6}
+    context = {"form": form, "shown": shown, "most_bytes": MOST_BYTES}
     return render(request, "generation/read.html", context)
 
 

@@ -119,6 +119,7 @@ def _context(request: HttpRequest, found: Sheet) -> dict[str, Any]:
     shown = Generation.objects.in_sheet(found, person=request.user).with_look(request.user)
     cells = list(shown.order_by("row", "column"))
     done = sum(cell.is_final for cell in cells)
+    drawn = sum(cell.has_succeeded for cell in cells)
     context: dict[str, Any] = {
         "sheet": found,
         "is_owner": found.owner_id == request.user.pk,
@@ -126,6 +127,9 @@ def _context(request: HttpRequest, found: Sheet) -> dict[str, Any]:
         "rows": _rows(found, cells),
         "plain": _plain(found, cells) if found.kind == Sheet.Kind.LOOKS else [],
         "done": done,
+        "drawn": drawn,
+        "undrawn": done - drawn,
+        "outcome": _outcome(drawn, done - drawn),
         "total": len(cells),
         "is_final": done == len(cells),
     }
@@ -134,6 +138,13 @@ def _context(request: HttpRequest, found: Sheet) -> dict[str, Any]:
         everybody = Sheet.objects.shared_with(AnonymousUser())
         context["is_public"] = everybody.filter(pk=found.pk).exists()
     return context
+
+
+def _outcome(drawn: int, undrawn: int) -> str:
+    """Say what came of a sheet, to those who hear it."""
+    if not drawn:
+        return "Nothing of the sheet was drawn."
+    return f"The sheet is ready{f', without {undrawn} of its pictures' if undrawn else ''}."
 
 
 def _rows(found: Sheet, cells: list[Generation]) -> list[Row]:

@@ -56,9 +56,9 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
-    """That of one look, as the fragment that the look's page asks for."""
-    version = _find(request, owner, slug, "latest")
+def of_look(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpResponse:
+    """That of one version, as the fragment that its page asks for."""
+    version = _find(request, owner, slug, ref)
     return render(request, "generation/_standard.html", {"each": compared(request, version)})
 
 

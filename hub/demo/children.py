@@ -11,6 +11,7 @@ from typing import IO
 
 import psutil
 
+from hub.demo.keys import open_private
 from hub.embedded.addresses import ROOT
 from hub.embedded.servers import Endings, end
 
@@ -56,10 +57,12 @@ def start(
 ) -> Child:
     """Run a program from the checkout; its words are appended to NAME.log in the folder.
 
+    The log is for its owner alone: mails are written to the web's, and they hold links that log in.
+
     Where an output is given, it takes what the program prints; complaints still go to the log.
     """
     log = folder / f"{program.name}.log"
-    with log.open("ab") as stream:
+    with open(log, "ab", opener=open_private) as stream:
         process = subprocess.Popen(
             program.command,
             cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Secrets of a demo: made at its first start, kept in the var folder, for its owner's eyes only."""
+"""What of a demo is for its owner's eyes only: secrets made at its first start, logs, pictures."""
 
 import os
 import secrets
@@ -14,6 +14,19 @@ def ensure_secret(file: Path) -> str:
     secret = secrets.token_urlsafe(BYTES)
     write_private(file, secret + "\n")
     return secret
+
+
+def ensure_private_folder(folder: Path) -> None:
+    """Make a folder that nobody else can enter; close one that others could."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def open_private(path: str, flags: int) -> int:
+    """Open a file as `open` does, so that nobody else can read it: an opener for `open`."""
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)  # It may be an earlier demo's.
+    return descriptor
 
 
 def write_private(file: Path, text: str) -> None:

@@ -3,12 +3,14 @@
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from hub.demo.children import FORCE, Program
+from hub.queues import BUILDS, DRAWINGS, QUESTIONS
 
 ACCOUNT = "demo"
-QUEUES = "encode,embed,generate"
+WORK = (BUILDS, DRAWINGS)
 WORKER_PROCESSES = 2  # a build does not have to wait for a drawing
 
 
@@ -54,20 +56,43 @@ def web(listening: int) -> Program:
     )
 
 
-def worker(var: Path) -> Program:
-    """One Celery worker for all queues, with the timer for the sweep inside."""
-    return Program(
+def worker(var: Path, *queues: str) -> Program:
+    """The Celery worker for builds and drawings, with the timer for the sweep inside.
+
+    Where queues are named, it is for those.
+    """
+    return _celery_worker(
         "worker",
+        queues or WORK,
+        WORKER_PROCESSES,
+        threads_each(),
+        *("--beat", "--schedule", str(var / "beat-schedule")),
+    )
+
+
+def questions() -> Program:
+    """The Celery worker for questions: somebody waits for each, and none takes long.
+
+    It has few threads, since they come on top of those that keep the cores busy.
+    """
+    return _celery_worker("questions", [QUESTIONS], 1, max(1, threads_each() // 2))
+
+
+def _celery_worker(
+    name: str, queues: Sequence[str], processes: int, threads: int, *more: str
+) -> Program:
+    return Program(
+        name,
         (
-            *(sys.executable, "-m", "celery", "-A", "hub", "worker"),
-            *("--pool", "prefork", "--concurrency", str(WORKER_PROCESSES), "--queues", QUEUES),
-            *("--beat", "--schedule", str(var / "beat-schedule")),
-            # There is no second worker to exchange news with.
+            *(sys.executable, "-m", "celery", "-A", "hub", "worker", "--hostname", f"{name}@%h"),
+            *("--pool", "prefork", "--concurrency", str(processes), "--queues", ",".join(queues)),
+            # They have no news to exchange.
             *("--without-gossip", "--without-mingle"),
             *("--loglevel", "INFO"),
+            *more,
         ),
         # A job that is cut short is taken up again after the next start, so there is no need to
         # wait for its end: Celery's warm shutdown, its cold one, the end.
         endings=((signal.SIGTERM, 3.0), (signal.SIGQUIT, 2.0), FORCE),
-        variables={"TORCH_THREADS": os.environ.get("TORCH_THREADS") or str(threads_each())},
+        variables={"TORCH_THREADS": os.environ.get("TORCH_THREADS") or str(threads)},
     )

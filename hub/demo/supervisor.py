@@ -6,17 +6,19 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
 
 from hub.demo import listening, programs, samples, static_files
+from hub.demo.children import Child
 from hub.demo.client import Hub, HubError
 from hub.demo.failures import DemoError, InterruptedByPerson
 from hub.demo.interruption import Interruption
-from hub.demo.keys import ensure_secret, write_private
+from hub.demo.keys import ensure_private_folder, ensure_secret, write_private
 from hub.demo.presence import Presence
-from hub.demo.terminal import Terminal
+from hub.demo.terminal import Step, Terminal
 from hub.demo.watch import Watch
 from hub.embedded.failures import EmbeddedError, last_lines, with_log
 from hub.embedded.starting import missing_addresses, start_missing
@@ -90,7 +92,7 @@ class Demo:
         self._start_services()
         self._prepare()
         self._start_web()
-        self._start_worker()
+        self._start_workers()
         account = self._ensure_account()
         self._register_space()
         self._make_samples(account)
@@ -109,6 +111,7 @@ class Demo:
             )
         if ended := self.presence.end_leftovers():
             self.terminal.say(f"Ended {ended} processes that an earlier demo left behind.")
+        ensure_private_folder(self.options.var / "media")
         self.presence.facts.url = self.url
         self.presence.write()
 
@@ -175,14 +178,20 @@ class Demo:
             return str(error)
         return "" if answer.is_success else answer.text
 
-    def _start_worker(self) -> None:
-        with self.terminal.step("worker") as step:
-            child = self.watch.keep_restarting(programs.worker(self.options.var))
-            self._on_exit("stop worker", lambda: self.watch.stop("worker"))
-            while WORKER_SAYS not in last_lines(child.log):
-                if step.seconds > WORKER_SECONDS:
-                    raise DemoError(with_log("The worker does not get ready.", child.log))
-                self.watch.pause(0.1)
+    def _start_workers(self) -> None:
+        with self.terminal.step("workers") as step:
+            children = []
+            for program in (programs.worker(self.options.var), programs.questions()):
+                children.append(self.watch.keep_restarting(program))
+                self._on_exit(f"stop {program.name}", partial(self.watch.stop, program.name))
+            for child in children:
+                self._wait_for_worker(child, step)
+
+    def _wait_for_worker(self, child: Child, step: Step) -> None:
+        while WORKER_SAYS not in last_lines(child.log):
+            if step.seconds > WORKER_SECONDS:
+                raise DemoError(with_log("A worker does not get ready.", child.log))
+            self.watch.pause(0.1)
 
     def _ensure_account(self) -> Account:
         with self.terminal.step("account") as step, tempfile.TemporaryFile() as output:

@@ -107,6 +107,7 @@ class Watch:
         """Keep the log of the run before as NAME.log.1."""
         log = self._folder / f"{program.name}.log"
         if log.exists():
+            log.chmod(0o600)  # An earlier version's was open to all.
             log.replace(log.with_suffix(".log.1"))
 
 

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,8 +15,10 @@ from accounts.authentication import person_of
 from accounts.models import Token
 from registry import aliases
 from registry.api.aesthetics import find_aesthetic, find_own_aesthetic
+from registry.api.pagination import SignedCursorPagination
 from registry.api.versions import find_version
 from registry.models import Aesthetic, Alias, AliasMove
+from registry.models.aliases import MOVES_SHOWN
 
 
 class AliasMoveSerializer(serializers.ModelSerializer[AliasMove]):
@@ -32,15 +36,14 @@ class AliasMoveSerializer(serializers.ModelSerializer[AliasMove]):
 class AliasSerializer(serializers.ModelSerializer[Alias]):
     version = serializers.CharField(source="version.name")
     version_digest = serializers.CharField(source="version.version_digest")
-    moves = AliasMoveSerializer(many=True, help_text="Newest first.")
+    moves = AliasMoveSerializer(
+        many=True,
+        help_text=f"Newest first, {MOVES_SHOWN} at most; all are at `/aliases/{{alias}}/moves`.",
+    )
 
     class Meta:
         model = Alias
         fields = read_only_fields = ["name", "version", "version_digest", "moves"]
-
-
-class AliasesSerializer(serializers.Serializer[Any]):
-    items = AliasSerializer(many=True)
 
 
 class AliasRequestSerializer(serializers.Serializer[Any]):
@@ -49,12 +52,19 @@ class AliasRequestSerializer(serializers.Serializer[Any]):
     )
 
 
-class AliasList(APIView):
-    @extend_schema(responses=AliasesSerializer, operation_id="aesthetics_aliases_list")
+class AliasList(generics.GenericAPIView[Alias]):
+    pagination_class = SignedCursorPagination
+    serializer_class = AliasSerializer
+
+    def get_queryset(self) -> QuerySet[Alias]:
+        aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
+        return aesthetic.aliases.with_history().order_by("name")
+
+    @extend_schema(responses=AliasSerializer(many=True), operation_id="aesthetics_aliases_list")
     def get(self, request: Request, owner: str, slug: str) -> Response:
-        """The aliases of an aesthetic, each with the history of its moves."""
-        found = find_aesthetic(request, owner, slug).aliases.with_history()
-        return Response({"items": AliasSerializer(found, many=True).data})
+        """The aliases of an aesthetic by name, each with its newest moves."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(AliasSerializer(page, many=True).data)
 
 
 class AliasDetail(APIView):
@@ -62,7 +72,7 @@ class AliasDetail(APIView):
 
     @extend_schema(responses=AliasSerializer)
     def get(self, request: Request, owner: str, slug: str, alias: str) -> Response:
-        """One alias, with the history of its moves."""
+        """One alias, with its newest moves."""
         return Response(AliasSerializer(_find(find_aesthetic(request, owner, slug), alias)).data)
 
     @extend_schema(
@@ -77,6 +87,22 @@ class AliasDetail(APIView):
         moved = aliases.move_alias(aesthetic, alias, to=version, by=person_of(request))
         code = status.HTTP_201_CREATED if moved.is_new else status.HTTP_200_OK
         return Response(AliasSerializer(_find(aesthetic, alias)).data, status=code)
+
+
+class AliasMoveList(generics.GenericAPIView[AliasMove]):
+    pagination_class = SignedCursorPagination
+    serializer_class = AliasMoveSerializer
+
+    def get_queryset(self) -> QuerySet[AliasMove]:
+        aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
+        alias = get_object_or_404(aesthetic.aliases, name=self.kwargs["alias"])
+        return AliasMove.objects.filter(alias=alias).with_names()
+
+    @extend_schema(responses=AliasMoveSerializer(many=True))
+    def get(self, request: Request, owner: str, slug: str, alias: str) -> Response:
+        """The whole history of an alias, newest first."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(AliasMoveSerializer(page, many=True).data)
 
 
 def _find(aesthetic: Aesthetic, name: str) -> Alias:

@@ -15,7 +15,8 @@ from rest_framework.views import APIView
 
 from registry import comparing, quality
 from registry.api.aesthetics import find_aesthetic
-from registry.models import Side, Version
+from registry.models import QualityReport, Side, Version
+from registry.near_duplicates import MOST_PAIRS
 from registry.takedowns import refuse_taken_down
 
 
@@ -64,7 +65,15 @@ class OwnReportSerializer(serializers.Serializer[Any]):
     outliers = serializers.IntegerField()
     two_styles = TwoStylesSerializer(allow_null=True)
     pictures = PictureReportSerializer(many=True)
-    near_duplicates = PairReportSerializer(many=True)
+    near_duplicates = PairReportSerializer(
+        many=True, help_text=f"The closest pairs that show the same, {MOST_PAIRS} at most."
+    )
+    near_duplicate_pairs = serializers.IntegerField(help_text="How many pairs there are in all.")
+    alike = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField()),
+        help_text="Groups of pictures that hang together by such pairs, as places in `pictures`; "
+        "the most typical of each comes first.",
+    )
 
 
 class QualitySerializer(serializers.Serializer[Any]):
@@ -131,9 +140,19 @@ class Quality(APIView):
         body = {
             **report.summary,
             "ref": str(version),
-            "private": {**report.summary, **report.details} if is_owner else None,
+            "private": _private(report) if is_owner else None,
         }
         return Response(QualitySerializer(body).data)
+
+
+def _private(report: QualityReport) -> dict[str, Any]:
+    return {
+        **report.summary,
+        "pictures": report.details["pictures"],
+        "near_duplicates": quality.closest_pairs(report),
+        "near_duplicate_pairs": report.summary["near_duplicates"],
+        "alike": quality.groups_alike(report),
+    }
 
 
 class Difference(APIView):

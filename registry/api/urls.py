@@ -29,6 +29,7 @@ urlpatterns = [
     path(f"{ONE}/builds", versions.BuildList.as_view(), name="builds"),
     path(f"{ONE}/aliases", aliases.AliasList.as_view(), name="aliases"),
     path(f"{ONE}/aliases/<str:alias>", aliases.AliasDetail.as_view(), name="alias"),
+    path(f"{ONE}/aliases/<str:alias>/moves", aliases.AliasMoveList.as_view(), name="alias_moves"),
     path(f"{ONE}/versions", versions.VersionList.as_view(), name="versions"),
     path(VERSION, versions.VersionDetail.as_view(), name="version"),
     path(f"{VERSION}/yank", versions.Yank.as_view(), name="yank"),

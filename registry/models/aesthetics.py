@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Upper
 from django.urls import reverse
 
 from accounts.models import User
@@ -152,6 +153,8 @@ class Aesthetic(models.Model):
             GinIndex(fields=["words"], name="aesthetic_words"),
             GinIndex(fields=["tags"], name="aesthetic_tags"),
             GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="aesthetic_title_trigrams"),
+            # As Django asks for `title__iexact`.
+            models.Index(Upper("title"), name="aesthetic_title_upper"),
             models.Index(fields=["-published_at", "-id"], name="aesthetic_newest"),
             models.Index(fields=["-download_count", "-id"], name="aesthetic_most_downloaded"),
         ]

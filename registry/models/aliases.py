@@ -10,12 +10,17 @@ from registry import names
 from registry.models.aesthetics import Aesthetic
 from registry.models.versions import Version
 
+MOVES_SHOWN = 20  # beside an alias, the newest; all of them are a list of their own
+
 
 class AliasQuerySet(models.QuerySet["Alias"]):
     def with_history(self) -> Self:
-        """Return them with their versions and all their moves, in few queries."""
-        moves = AliasMove.objects.select_related("source", "target", "moved_by")
-        return self.select_related("version").prefetch_related(models.Prefetch("moves", moves))
+        """Return them with their versions and their newest MOVES_SHOWN moves, in two queries."""
+        moves = AliasMove.objects.with_names()[:MOVES_SHOWN]
+        named = self.select_related("version").only(
+            "aesthetic", "name", "version__number", "version__version_digest"
+        )
+        return named.prefetch_related(models.Prefetch("moves", moves))
 
 
 class Alias(models.Model):
@@ -44,6 +49,15 @@ class Alias(models.Model):
         return f"{self.aesthetic}@{self.name}"
 
 
+class AliasMoveQuerySet(models.QuerySet["AliasMove"]):
+    def with_names(self) -> Self:
+        """Return them, newest first, with the names that are shown and nothing else."""
+        named = self.select_related("source", "target", "moved_by").only(
+            "alias", "moved_at", "source__number", "target__number", "moved_by__username"
+        )
+        return named.order_by("-pk")
+
+
 class AliasMove(models.Model):
     """One move of an alias, for everybody to read; a database trigger keeps it as it was."""
 
@@ -52,6 +66,8 @@ class AliasMove(models.Model):
     target = models.ForeignKey(Version, models.PROTECT, related_name="+")
     moved_at = models.DateTimeField(auto_now_add=True)
     moved_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    objects = AliasMoveQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -40,7 +40,7 @@ class Space(models.Model):
         return self.name
 
     def identity(self) -> dict[str, object]:
-        """Return what a recipe says of the space (SPEC section 2, recipe digest)."""
+        """Return what a recipe says of the space (SPEC section 2, recipe digest), and its name."""
         return {
             "name": self.name,
             "architecture": self.architecture,

@@ -228,7 +228,12 @@ class Version(Job):
         indexes = [
             *Job.Meta.indexes,
             models.Index(fields=["version_digest"], name="version_by_digest"),
-            models.Index(fields=["vector_digest"], name="version_by_vector_digest"),
+            # For whole digests and for their first digits, whatever the database's collation.
+            models.Index(
+                fields=["vector_digest"],
+                opclasses=["varchar_pattern_ops"],
+                name="version_by_vector_prefix",
+            ),
             models.Index(fields=["recipe_digest"], name="version_by_recipe_digest"),
             models.Index(fields=["image_set_digest"], name="version_by_image_set_digest"),
         ]
@@ -271,9 +276,11 @@ class Version(Job):
 
     @property
     def public_successor(self) -> "Version | None":
-        """What to take instead of this withdrawn version, as long as everybody may see it."""
+        """What to take instead of this withdrawn version, as long as it is offered to everybody."""
         successor = self.superseded_by
-        return successor if successor is not None and successor.aesthetic.is_public else None
+        if successor is None or not successor.is_offered:
+            return None
+        return successor if successor.aesthetic.is_public else None
 
     @property
     def sealed_manifest(self) -> bytes:

@@ -5,20 +5,25 @@ import itertools
 from http import HTTPStatus
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import F
+from django.core.paginator import Page, Paginator
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from accounts.models import User
 from registry import blobs, cards, covers, digests, formats, lineage, search, serving, verifying
 from registry.models import Aesthetic, QualityReport, Side, Version, VersionFile
+from registry.models.aliases import MOVES_SHOWN
 from registry.sufficiency import LITTLE, STEP
 
 PAGE_SIZE = 24
 TAGS_SHOWN = 16
 TAGS_COMPARED = 500  # with a word that found nothing
 NEIGHBOURS_SHOWN = 6
+VERSIONS_SHOWN = 20  # on a page of them, beside the look
+ALIASES_SHOWN = 20
+TARGETS_LISTED = 100  # versions that an alias can be moved to, in the form
+IMPORTED_SHOWN = 5  # files with the same vector
 
 
 def browse(request: HttpRequest) -> HttpResponse:
@@ -77,7 +82,7 @@ def aesthetic(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     found = find_aesthetic(request, owner, slug)
     newest = found.versions.named("latest").first()
     gone = found.versions.published().order_by(F("taken_down_at").asc(nulls_first=True), "-number")
-    return _render(request, found, newest or gone.first())
+    return _render(request, found, newest or gone.first(), name=found.ref)
 
 
 def version(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpResponse:
@@ -86,7 +91,7 @@ def version(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpRespon
     chosen = found.versions.named(ref).first()
     if chosen is None:
         raise Http404
-    return _render(request, found, chosen)
+    return _render(request, found, chosen, name=f"{found.ref}@{chosen.name}")
 
 
 def tombstone(request: HttpRequest, version: Version) -> HttpResponse:
@@ -118,7 +123,10 @@ def find_aesthetic(request: HttpRequest, owner: str, slug: str) -> Aesthetic:
     return get_object_or_404(Aesthetic.objects.visible_to(request.user).named(owner, slug))
 
 
-def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> HttpResponse:
+def _render(
+    request: HttpRequest, found: Aesthetic, chosen: Version | None, *, name: str
+) -> HttpResponse:
+    """Show a version under the name that its page goes by: of whatever is newest, or of itself."""
     if chosen is not None and chosen.taken_down_at is not None:
         chosen.aesthetic = found
         return serving.keep_to_owner(tombstone(request, chosen), found)
@@ -130,9 +138,10 @@ def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> H
         "covers": [covers.thumbnail_url(found, digest) for digest in cover],
         "credits": covers.credits_of(found, cover),
         "version": chosen,
-        "versions": found.versions.published().order_by("-number"),
-        "aliases": found.aliases.with_history(),
-        "imported_files": chosen.imported_files.all() if chosen else [],
+        "name": name,
+        "versions": _versions(request, found),
+        **_aliases(request, found),
+        "imported_files": chosen.imported_files.all()[:IMPORTED_SHOWN] if chosen else [],
         "files": _files(found, chosen) if chosen else [],
         "neighbours": _neighbours(request, chosen) if chosen else [],
         "enough": _enough(chosen) if chosen else None,
@@ -142,6 +151,27 @@ def _render(request: HttpRequest, found: Aesthetic, chosen: Version | None) -> H
     }
     response = render(request, "registry/aesthetic.html", context)
     return serving.keep_to_owner(response, found)
+
+
+def _versions(request: HttpRequest, found: Aesthetic) -> Page[Version]:
+    """Return a page of the published versions, newest first, with what a list shows of them."""
+    published = found.versions.published().order_by("-number")
+    shown = published.defer("vector", "recipe", "manifest")
+    return Paginator(shown, VERSIONS_SHOWN).get_page(request.GET.get("page"))
+
+
+def _aliases(request: HttpRequest, found: Aesthetic) -> dict[str, Any]:
+    """Return the first aliases by name, and for the owner the versions that one is moved to."""
+    targets: QuerySet[Version] = found.versions.none()
+    if found.owner_id == request.user.pk:
+        targets = found.versions.offered().order_by("-number").only("number")
+    return {
+        "aliases": list(found.aliases.with_history()[:ALIASES_SHOWN]),
+        "most_aliases": ALIASES_SHOWN,
+        "most_moves": MOVES_SHOWN,
+        "targets": list(targets[:TARGETS_LISTED]),
+        "most_targets": TARGETS_LISTED,
+    }
 
 
 def _enough(chosen: Version) -> dict[str, Any] | None:

@@ -16,7 +16,11 @@ from registry.forms import FileForm, HashForm
 @require_http_methods(["GET", "POST"])
 def by_hash(request: HttpRequest) -> HttpResponse:
     """Find a digest (`?hash=`), or a file that is sent; nothing is kept of it."""
-    context: dict[str, Any] = {"form": FileForm(), "hash_form": HashForm(request.GET or None)}
+    context: dict[str, Any] = {
+        "form": FileForm(),
+        "most_bytes": importing.MOST_BYTES,
+        "hash_form": HashForm(request.GET or None),
+    }
     if request.method == "POST":
         context |= _by_file(request)
     elif context["hash_form"].is_valid():

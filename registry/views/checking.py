@@ -60,10 +60,7 @@ def check(request: PersonRequest, owner: str, slug: str, pk: UUID) -> HttpRespon
             for each in report.summary["sufficiency"]
         ],
         "outliers": [picture for picture in pictures if picture.is_outlier],
-        "pairs": [
-            {**pair, "pictures": [pictures[place] for place in pair["pictures"]]}
-            for pair in report.details["near_duplicates"]
-        ],
+        "alike": _alike(report, pictures),
         "groups": _groups(pictures),
         "pictures": sorted(pictures, key=lambda picture: -picture.influence),
         "published": _compared_with(aesthetic, build),
@@ -168,6 +165,16 @@ def _filenames(aesthetic: Aesthetic) -> dict[dropping.Place, str]:
     """Return the names of the pictures that are in the set now, without their zips' folders."""
     members = aesthetic.members.values_list("image__digest", "side", "filename")
     return {(digest, side): PurePosixPath(name).name for digest, side, name in members}
+
+
+def _alike(report: QualityReport, pictures: list[Shown]) -> list[dict[str, Any]]:
+    """Return the groups of pictures that show the same, the largest first; of two, how close."""
+    pairs = {frozenset(pair["pictures"]): pair for pair in quality.closest_pairs(report)}
+    groups = sorted(quality.groups_alike(report), key=len, reverse=True)
+    return [
+        {"pictures": [pictures[place] for place in group], "pair": pairs.get(frozenset(group))}
+        for group in groups
+    ]
 
 
 def _groups(pictures: list[Shown]) -> list[list[Shown]]:

@@ -10,11 +10,13 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from accounts.refusals import Refusal
-from accounts.requests import PersonRequest
+from accounts.requests import PersonRequest, is_script
 from registry import uploads
 from registry.forms import OriginForm, SideForm
 from registry.turns import TooBusy
 from registry.views.workspace import REFUSED, find_own
+
+NAMED = 3  # pictures that a message names
 
 
 @login_required
@@ -29,16 +31,15 @@ def upload(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     if not origin.is_valid():
         return JsonResponse({"detail": "Where the pictures are from is too long."}, status=422)
     provenance = uploads.Provenance(**origin.cleaned_data)
-    is_script = request.accepts("application/json") and not request.accepts("text/html")
     try:
         report = uploads.add_files(
             aesthetic, files, side=form.cleaned_data["side"], provenance=provenance
         )
     except Refusal as refusal:
-        if is_script and isinstance(refusal, TooBusy):
+        if is_script(request) and isinstance(refusal, TooBusy):
             return _try_later(refusal)
         report = uploads.Report(refused=[uploads.Refused("upload", refusal.code, refusal.detail)])
-    if is_script:
+    if is_script(request):
         return JsonResponse(asdict(report))
     _tell(request, report)
     return redirect("registry:images", owner, slug)
@@ -73,4 +74,11 @@ def _tell(request: PersonRequest, report: uploads.Report) -> None:
         said = "1 picture is" if count == 1 else f"{count} pictures are"
         messages.success(request, f"{said} in the set.")
     if located := [picture.name for picture in report.accepted if picture.had_location]:
-        messages.info(request, f"{', '.join(located)}: the place where it was taken was removed.")
+        taken = "it was" if len(located) == 1 else "each was"
+        messages.info(request, f"{_named(located)}: the place where {taken} taken was removed.")
+
+
+def _named(names: list[str]) -> str:
+    """Name some pictures, and count the others."""
+    shown, others = names[:NAMED], len(names) - NAMED
+    return ", ".join(shown) + (f" and {others} more" if others > 0 else "")

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -139,7 +139,9 @@ def publish(request: PersonRequest, owner: str, slug: str, pk: UUID) -> HttpResp
 def withdraw(request: PersonRequest, owner: str, slug: str, ref: str) -> HttpResponse:
     """Yank a published version, with a reason."""
     aesthetic = find_own(request, owner, slug)
-    version = get_object_or_404(aesthetic.versions.named(ref))
+    version = aesthetic.versions.named(ref).first()
+    if version is None:
+        raise Http404
     form = YankForm(request.POST, person=request.user)
     if not form.is_valid():
         messages.error(request, str(next(iter(form.errors.values()))[0]))

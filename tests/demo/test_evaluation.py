@@ -11,7 +11,7 @@ from demo.judges import Judges
 from demo.real_pictures import spearman
 from demo.scores import Scores
 from demo.studio import Look, Reading
-from demo.sweep import Outcome, best, presets, write_doses
+from demo.sweep import PICTURES, Outcome, best, presets, write_doses
 from demo.training import WEIGHTS
 from demo.treatments import Treatment, adam, anchored, ascent
 from demo.world import Style
@@ -107,6 +107,15 @@ def test_the_doses_that_are_written_can_be_read(tmp_path: Path) -> None:
     assert [each.name for each in offered] == ["gentle", "balanced", "strong", "anchored", "paper"]
     assert json.loads(offered[3].fields)["anchor"] == 1.0
     assert read_presets(tmp_path / "none.json") == ()
+
+
+def test_a_single_picture_does_not_choose_another_method(tmp_path: Path) -> None:
+    (tmp_path / "dose.json").write_text("{}", encoding="utf-8")
+    familiar = outcome(adam(20, 1e-4), 1.0, 1 - 1 / PICTURES)
+    others = [outcome(ascent(20, 0.02), 0.9, 0.9), outcome(anchored(20, 2e-4), 1.0, 1.0)]
+    write_doses([familiar, *others], tmp_path)
+    written = json.loads((tmp_path / "dose.json").read_text(encoding="utf-8"))
+    assert (written["rate"], written["anchor"]) == (1e-4, 0.0)
 
 
 def test_the_rank_correlation_is_spearmans() -> None:

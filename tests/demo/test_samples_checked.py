@@ -79,4 +79,4 @@ def test_hardly_a_pair_of_the_sample_sets_is_taken_for_one_picture(features: Fea
         )
         for name, paths in SETS.items()
     ]
-    assert sum(map(len, pairs)) <= 1
+    assert sum(found.total for found in pairs) <= 1

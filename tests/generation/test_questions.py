@@ -248,7 +248,7 @@ def page(client: Client, ada: User) -> Client:
 
 
 def shown(page: Client, **asked: Any) -> str:
-    return " ".join(page.get("/draw/dose", asked).content.decode().split())
+    return " ".join(page.post("/draw/dose", asked).content.decode().split())
 
 
 def test_the_page_says_what_is_missing_what_is_awaited_and_what_is_wrong(
@@ -261,6 +261,9 @@ def test_the_page_says_what_is_missing_what_is_awaited_and_what_is_wrong(
     assert 'hx-trigger="load delay:600ms"' in waiting
     wrong = shown(page, prompt="(a:200)", aesthetic="ada/sea-mist")
     assert "has an emphasis of 200" in wrong
+    for field, value, label in (("rate", "x", "Rate"), ("others", "x/y 1", "Mix with")):
+        asked = {"prompt": PROMPT, "aesthetic": "ada/sea-mist", field: value}
+        assert f'<p class="dose__says">{label}: ' in shown(page, **asked)
     assert "hx-trigger" not in wrong
 
 

@@ -215,10 +215,10 @@ class CancelledAt(Lease):
         self.stage = stage
         self.reported: list[tuple[str, int]] = []
 
-    def report(self, *, stage: str, done: int, total: int) -> None:
+    def report(self, *, stage: str, done: int, total: int, **results: Any) -> None:
         if stage == self.stage:
             Generation.objects.cancel(self.job.pk)
-        super().report(stage=stage, done=done, total=total)
+        super().report(stage=stage, done=done, total=total, **results)
         self.reported.append((stage, done))
 
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from PIL import Image as Picture
@@ -328,6 +329,13 @@ def test_before_anything_was_drawn_nobody_can_tell_the_checkpoint(
 ) -> None:
     Generation.objects.update(state=JobState.FAILED, reason="No.")
     assert "same checkpoint can't be told" in html(show(client, drawn))
+
+
+def test_the_newest_drawing_is_found_by_its_index(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    plan = Generation.objects.newest_drawn()[:1].explain()
+    assert "generation_newest_finished" in plan
 
 
 def test_a_short_hash_is_compared_as_far_as_it_goes(client: Client, finished: Generation) -> None:

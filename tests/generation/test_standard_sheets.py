@@ -23,12 +23,15 @@ from generation.prompts import queue_generation
 from generation.tasks import draw_standard_sheet, ensure_standard_sheets
 from generation.worker_models import checkpoint_digest
 from registry import blobs, jobs, publishing
-from registry.models import Aesthetic, JobState, Version
+from registry.leases import Lease
+from registry.models import Aesthetic, JobState, Verification, Version
+from registry.queueing import queue_build
 from tests import factories
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
 
 PROMPTS = ("a house by a tree", "a boat on the sea")
+ONE = "/ada/sea-mist/v1/standard"
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +137,80 @@ def test_none_is_begun_while_somebody_waits(ada: User, measured: Version) -> Non
     assert StandardSheet.objects.get().state == JobState.QUEUED
 
 
+@pytest.mark.parametrize("kind", ["build", "verification"])
+def test_builds_and_verifications_go_first(measured: Version, kind: str) -> None:
+    sheet = standard_sheets.ensure_next()
+    assert sheet is not None
+    waiting = awaited(measured, kind)
+    StandardSheet.objects.filter(pk=sheet.pk).update(checkpoint="sha256:" + "0" * 64)
+    assert standard_sheets.ensure_next() is None
+    StandardSheet.objects.filter(pk=sheet.pk).update(checkpoint=sheet.checkpoint)
+    draw_standard_sheet(str(sheet.pk))
+    sheet.refresh_from_db()
+    assert (sheet.state, sheet.cells) == (JobState.QUEUED, [])
+    type(waiting).objects.cancel(waiting.pk)
+    draw_standard_sheet(str(sheet.pk))
+    sheet.refresh_from_db()
+    assert sheet.has_succeeded
+
+
+def awaited(version: Version, kind: str) -> Verification | Version:
+    if kind == "verification":
+        return Verification.objects.create(version=version)
+    draft = factories.aesthetic(version.aesthetic.owner, "draft")
+    factories.members(draft, 2)
+    return queue_build(draft).version
+
+
+class EndedLease(Lease):
+    """The lease of a worker that the time limit ends when it reports for the third time."""
+
+    reports = 0
+
+    def report(self, **said: Any) -> None:
+        super().report(**said)
+        self.reports += 1
+        if self.reports == 3:
+            raise KeyboardInterrupt
+
+
+def ended_at_its_third_row(sheet: StandardSheet) -> None:
+    lease = EndedLease(sheet)
+    assert lease.claim()
+    with pytest.raises(KeyboardInterrupt):
+        standard_sheets.draw(sheet, lease)
+    StandardSheet.objects.update(leased_until=timezone.now() - timedelta(minutes=1))
+
+
+def test_a_worker_that_is_ended_costs_one_row(measured: Version) -> None:
+    sheet = standard_sheets.ensure_next()
+    assert sheet is not None
+    ended_at_its_third_row(sheet)
+    sheet.refresh_from_db()
+    assert (sheet.done, len(sheet.cells)) == (2, 6)
+    # What the next one keeps of them shows in a digest that no picture has.
+    sheet.cells[0]["digest"] = kept = blobs.ensure_blob(factories.picture(9))
+    sheet.save()
+    draw_standard_sheet(str(sheet.pk))
+    sheet.refresh_from_db()
+    assert sheet.has_succeeded, sheet.reason
+    assert (len(sheet.cells), sheet.cells[0]["digest"]) == (12, kept)
+
+
+def test_rows_of_another_dose_are_drawn_again(
+    measured: Version, settings: Settings, tmp_path: Path
+) -> None:
+    sheet = standard_sheets.ensure_next()
+    assert sheet is not None
+    ended_at_its_third_row(sheet)
+    dose = json.loads(settings.DOSE_FILE.read_text(encoding="utf-8"))
+    settings.DOSE_FILE = tmp_path / "other.json"
+    settings.DOSE_FILE.write_text(json.dumps(dose | {"standard_prompts": PROMPTS[::-1]}))
+    draw_standard_sheet(str(sheet.pk))
+    sheet.refresh_from_db()
+    assert [cell["prompt"] for cell in sheet.cells] == [PROMPTS[1]] * 6 + [PROMPTS[0]] * 6
+
+
 def test_it_is_given_back_where_somebody_waits_and_goes_on_later(
     ada: User, measured: Version
 ) -> None:
@@ -201,13 +278,13 @@ def test_the_sheets_can_be_switched_off(settings: Settings, measured: Version) -
 
 
 def test_the_page_of_a_look_asks_for_its_sheet(client: Client, version: Version) -> None:
-    assert 'hx-get="/ada/sea-mist/standard"' in html(client.get("/ada/sea-mist"))
-    assert "Not drawn yet." in html(client.get("/ada/sea-mist/standard"))
+    assert f'hx-get="{ONE}"' in html(client.get("/ada/sea-mist"))
+    assert "Not drawn yet." in html(client.get(ONE))
     sheet = failed(version)
-    assert "It could not be drawn: The disk was full." in html(client.get("/ada/sea-mist/standard"))
+    assert "It could not be drawn: The disk was full." in html(client.get(ONE))
     sheet.delete()
     sheet = finished(version)
-    shown = html(client.get("/ada/sea-mist/standard"))
+    shown = html(client.get(ONE))
     assert 'src="/ada/sea-mist/v1/standard.webp"' in shown
     assert "a house by a tree, a boat on the sea" in shown
     picture = client.get("/ada/sea-mist/v1/standard.webp")

@@ -63,3 +63,15 @@ def test_a_database_without_all_migrations_is_not_ready() -> None:
         )
     with pytest.raises(health.NotReady, match="1 migrations have not been applied"):
         health.check_database()
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+@pytest.mark.django_db
+def test_a_load_balancer_asks_by_address_and_without_https(
+    client: Client, broker: str, settings: Settings, path: str
+) -> None:
+    settings.ALLOWED_HOSTS = ["hub.example"]
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get(path, headers={"host": "10.0.0.7:8000"}).json()["status"] == "ok"
+    assert client.get("/about", headers={"host": "10.0.0.7:8000"}).status_code == 400
+    assert client.get("/about", headers={"host": "hub.example"}).status_code == 301

@@ -20,7 +20,7 @@ from hub.demo import listening, static_files
 from hub.demo.children import Child, Program, end_leftover, start
 from hub.demo.failures import DemoError, InterruptedByPerson
 from hub.demo.interruption import SIGNALS, Interruption
-from hub.demo.keys import ensure_secret, write_private
+from hub.demo.keys import ensure_private_folder, ensure_secret, write_private
 from hub.demo.presence import Presence, read_facts
 from hub.demo.samples import SAMPLES, read_sets
 from hub.demo.terminal import Terminal
@@ -121,6 +121,15 @@ def test_a_private_file_replaces_what_others_could_read(tmp_path: Path) -> None:
     assert (file.read_text(), file.stat().st_mode & 0o777) == ("new", 0o600)
 
 
+def test_a_private_folder_is_closed_to_others(tmp_path: Path) -> None:
+    folder = tmp_path / "media"
+    folder.mkdir(mode=0o755)
+    (folder / "picture.webp").touch()
+    ensure_private_folder(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "picture.webp").exists()
+
+
 # --- The port -----------------------------------------------------------------------------------
 
 
@@ -214,6 +223,16 @@ def test_the_log_of_the_run_before_is_kept(watch: Watch, tmp_path: Path) -> None
         watch.run(python("migrate", f"print({word!r})"))
     assert (tmp_path / "log" / "migrate.log").read_text() == "second\n"
     assert (tmp_path / "log" / "migrate.log.1").read_text() == "first\n"
+
+
+def test_a_log_is_its_owners_alone(watch: Watch, tmp_path: Path) -> None:
+    """Mails of the demo are written to it."""
+    log = tmp_path / "log" / "migrate.log"
+    log.write_text("of an earlier version")
+    log.chmod(0o644)
+    watch.run(python("migrate", "print('A link that logs in')"))
+    for each in (log, log.with_suffix(".log.1")):
+        assert each.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_task_that_was_begun_is_ended_when_nobody_waits_for_it(watch: Watch) -> None:
@@ -351,10 +370,12 @@ def test_a_demo_survives_sigkill_and_ends_with_everything_it_started(fresh_var: 
     assert refused.returncode == 1
     assert f"process {killed.pid} at {read_facts(var).url}" in said
     account = json.loads((var / "account.json").read_text())
+    assert (var / "media").stat().st_mode & 0o777 == 0o700
+    assert {log.stat().st_mode & 0o777 for log in (var / "log").glob("w*.log")} == {0o600}
 
     killed.kill()
     killed.communicate()
-    assert len(processes_of(var)) > 3  # web, worker and servers go on
+    assert len(processes_of(var)) > 3  # web, workers and servers go on
 
     second = demo(var)
     wait_until(lambda: read_facts(var).is_ready and read_facts(var).pid == second.pid, seconds=180)
@@ -363,6 +384,6 @@ def test_a_demo_survives_sigkill_and_ends_with_everything_it_started(fresh_var: 
     second.send_signal(signal.SIGTERM)
     said, _ = second.communicate(timeout=60)
     assert second.returncode == 0
-    assert "Ended 2 processes that an earlier demo left behind." in said
+    assert "Ended 3 processes that an earlier demo left behind." in said
     assert "Traceback" not in said
     assert processes_of(var) == []

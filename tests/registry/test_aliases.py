@@ -6,10 +6,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
+from django.test.utils import CaptureQueriesContext
 
 from registry import publishing, takedowns
 from registry.aliases import AliasRefused, move_alias
 from registry.models import Aesthetic, Alias, AliasMove, Version
+from registry.models.aliases import MOVES_SHOWN
 from tests import factories
 from tests.concurrency import in_threads
 
@@ -38,6 +40,25 @@ def test_where_it_stands_already_no_move_is_written(version: Version) -> None:
     for _ in range(3):
         move_alias(version.aesthetic, "stable", to=version, by=version.aesthetic.owner)
     assert AliasMove.objects.count() == 1
+
+
+def test_a_history_is_read_by_few_queries_and_without_any_vector(
+    version: Version, second: Version
+) -> None:
+    for number in range(MOVES_SHOWN + 5):
+        to = (version, second)[number % 2]
+        for name in ("stable", "other"):
+            move_alias(version.aesthetic, name, to=to, by=version.aesthetic.owner)
+    with CaptureQueriesContext(connection) as queries:
+        found = list(version.aesthetic.aliases.with_history())
+        said = [
+            [(move.source and move.source.name, move.target.name) for move in alias.moves.all()]
+            for alias in found
+        ]
+        assert [alias.version.name for alias in found] == ["v1", "v1"]
+    assert said == [[("v2", "v1"), ("v1", "v2")] * (MOVES_SHOWN // 2)] * 2
+    assert len(queries) == 2
+    assert not any('"vector"' in query["sql"] for query in queries.captured_queries)
 
 
 @pytest.mark.parametrize("name", ["stable", "v1-beta", "2026", "_x", "A.b-c_D", "vivid", "x" * 128])

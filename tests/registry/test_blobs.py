@@ -1,7 +1,8 @@
-"""Stored bytes: named by their content, whole or not there, never overwritten."""
+"""Stored bytes: named by their content, whole or not there, never displaced by other bytes."""
 
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,35 @@ def test_stored_bytes_are_never_overwritten() -> None:
     blobs.ensure_file(path, b"first")
     blobs.ensure_file(path, b"second")
     assert blobs.read_file(path) == b"first"
+
+
+def test_what_people_upload_is_written_again_so_that_its_time_tells_nothing(
+    media_folder: Path,
+) -> None:
+    digest = blobs.write_blob(b"hello")
+    (file,) = files_in(media_folder)
+    before = file.stat()
+    assert blobs.write_blob(b"hello") == digest
+    assert files_in(media_folder) == [file]
+    assert file.stat().st_ino != before.st_ino
+    assert file.read_bytes() == b"hello"
+
+
+def test_the_folders_are_told_to_the_disk_once_the_file_has_its_name(
+    media_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[Path, bool]] = []
+    target = media_folder / "blobs" / "aa" / "bb" / "aabb"
+
+    def fsync(descriptor: int, sync: Callable[[int], None] = os.fsync) -> None:
+        told.append((Path(f"/proc/self/fd/{descriptor}").readlink(), target.exists()))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    default_storage.save("blobs/aa/bb/aabb", ContentFile(b"hello"))
+    (_, *folders) = told
+    around = [target.parent, *target.parent.parents]
+    assert folders == [(folder, True) for folder in around[: around.index(media_folder) + 1]]
 
 
 def test_a_write_that_breaks_off_leaves_nothing(media_folder: Path) -> None:

@@ -64,6 +64,24 @@ def test_a_refused_file_is_named_and_the_others_stay(folder: Path, ada: User) ->
     assert not Version.objects.published().exists()
 
 
+def test_a_file_that_cannot_be_read_is_named_and_the_others_stay(folder: Path, ada: User) -> None:
+    factories.space()
+    err = StringIO()
+    with pytest.raises(CommandError, match="2 of 3 refused"):
+        call_command(
+            "import_embedding",
+            *(str(folder / name) for name in ("gone.pt", ".", "flower plant.npy")),
+            owner="ada",
+            stderr=err,
+            stdout=StringIO(),
+        )
+    assert err.getvalue().splitlines() == [
+        f"unreadable: {folder / 'gone.pt'}: No such file or directory",
+        f"unreadable: {folder}: Is a directory",
+    ]
+    assert Aesthetic.objects.get().slug == "flower-plant"
+
+
 def test_a_name_and_a_title_are_given_to_one_file(folder: Path, ada: User) -> None:
     factories.space()
     run(folder / "Glowing_Fantasy.pt", "--slug", "glow", "--title", "Glow", "--licence", "CC0-1.0")

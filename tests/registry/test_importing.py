@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django import Settings
 
 from accounts.models import User
 from accounts.quotas import QuotaExceeded
@@ -234,6 +235,19 @@ def test_imports_count_as_builds_of_the_day(
     imported(draft)
     with pytest.raises(QuotaExceeded):
         imported(draft, formats.write_npy(a_vector(1)))
+
+
+def test_files_of_one_vector_are_counted_although_they_are_one_version(
+    draft: Aesthetic, settings: Settings
+) -> None:
+    settings.QUOTA_IMPORTS = 2
+    imported(draft)
+    again = imported(draft, formats.write_npy(a_vector()), "fantasy.npy")
+    assert not again.is_new
+    with pytest.raises(QuotaExceeded) as caught:
+        imported(draft, formats.write_pt(a_vector()))
+    assert "today's 2 imported files" in caught.value.detail
+    assert ImportedFile.objects.count() == 2
 
 
 def test_the_fingerprint_compares_with_what_is_public_and_was_measured(

@@ -1,14 +1,16 @@
 """The same picture again, made from real ones: smaller, saved anew, brighter, cropped, mirrored."""
 
+import tracemalloc
 from collections.abc import Callable
 from io import BytesIO
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageOps
 
-from registry import near_duplicates
-from registry.near_duplicates import MOST_BITS, perceptual_hash
+from registry import near_duplicates, statistics
+from registry.near_duplicates import MOST_BITS, MOST_PAIRS, perceptual_hash
 from tests import factories
 from tests.samples import sample_files
 
@@ -66,7 +68,9 @@ def test_a_hash_is_sixteen_digits_that_do_not_change() -> None:
 def test_both_signs_must_agree() -> None:
     features = np.array([[1.0, 0.0], [0.99, 0.1], [0.0, 1.0], [0.1, 0.99]])
     hashes = ["0" * 16, "0" * 15 + "7", "0" * 16, "f" * 16]
-    (pair,) = near_duplicates.near_duplicates(features, hashes)
+    found = near_duplicates.near_duplicates(features, hashes)
+    (pair,) = found.closest
+    assert (found.total, found.groups) == (1, [[0, 1]])
     assert (pair.one, pair.other, pair.bits) == (0, 1, 3)
     assert pair.cosine == pytest.approx(0.99 / np.hypot(0.99, 0.1))
 
@@ -76,6 +80,53 @@ def test_pairs_are_found_across_blocks_of_rows_and_once_only() -> None:
     features = np.random.default_rng(1).standard_normal((count, 64))
     hashes = [f"{int(number):016x}" for number in range(count)]
     features[count - 1], hashes[count - 1] = features[3], hashes[3]
-    (pair,) = near_duplicates.near_duplicates(features, hashes)
+    found = near_duplicates.near_duplicates(features, hashes)
+    (pair,) = found.closest
     assert (pair.one, pair.other, pair.bits) == (3, count - 1, 0)
     assert pair.cosine == pytest.approx(1.0, abs=1e-6)
+
+
+def frames(count: int) -> tuple[NDArray[np.float64], list[str]]:
+    """Return features [count, 64] and hashes of one shot: each frame is all the others again."""
+    around = np.random.default_rng(2).normal(0, 0.005, (count, 64))
+    around[:, 0] += 1
+    return around, ["0" * 16] * count
+
+
+def test_of_many_frames_the_closest_pairs_are_named_and_all_are_one_group() -> None:
+    features, hashes = frames(300)
+    found = near_duplicates.near_duplicates(features, hashes)
+    assert found.total == 300 * 299 // 2
+    assert found.groups == [list(range(300))]
+    directions = statistics.units(features)
+    cosines = np.sort((directions @ directions.T)[np.triu_indices(300, 1)])[::-1]
+    assert len(found.closest) == MOST_PAIRS
+    assert [pair.cosine for pair in found.closest] == pytest.approx(
+        cosines[:MOST_PAIRS].tolist(), abs=1e-6
+    )
+
+
+def test_thousands_of_frames_take_the_memory_of_a_block() -> None:
+    features, hashes = frames(3000)
+    tracemalloc.start()
+    found = near_duplicates.near_duplicates(features, hashes)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (found.total, len(found.closest)) == (3000 * 2999 // 2, MOST_PAIRS)
+    assert peak < 100 * near_duplicates.BLOCK * 3000  # bytes
+
+
+def test_groups_hang_together_by_pairs_also_across_blocks() -> None:
+    """Of a slow pan only neighbours are alike; yet it is one shot."""
+    angles = np.arange(near_duplicates.BLOCK + 50) * 0.3  # radians; up to 0.45 are alike
+    features = np.zeros((len(angles) + 2, 4))
+    shot = np.concatenate([angles[::2], angles[1::2]])  # neighbours lie far apart in the order
+    features[:-2, 0], features[:-2, 1] = np.cos(shot), np.sin(shot)
+    features[-2:, 2:] = np.eye(2)
+    found = near_duplicates.near_duplicates(features, ["0" * 16] * len(features))
+    assert found.groups == [list(range(len(angles)))]
+
+
+def test_pairs_make_groups() -> None:
+    assert near_duplicates.groups_of([(5, 1), (2, 4), (1, 3)], 7) == [[1, 3, 5], [2, 4]]
+    assert near_duplicates.groups_of([], 3) == []

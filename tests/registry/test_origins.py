@@ -143,6 +143,26 @@ def test_pages_say_it_of_all_and_of_one(as_ada: Client, build: Version) -> None:
     assert "Source, licence or credit is too long." in too_long.content.decode()
 
 
+def test_of_many_at_once_what_is_left_empty_stays_as_it_is(as_ada: Client, build: Version) -> None:
+    members = build.aesthetic.members
+    members.update(source="a book", credit="B. Painter", licence="")
+    empty = {"source": "", "licence": "", "credit": "", "unstated_only": "on"}
+    answer = as_ada.post(f"{ONE}/images/origins", empty)
+    assert "Fill in the source, the licence or whom to credit." in answer.content.decode()
+    as_ada.post(f"{ONE}/images/origins", {**empty, "licence": "CC0-1.0"})
+    said = set(members.values_list("source", "credit", "licence"))
+    assert said == {("a book", "B. Painter", "CC0-1.0")}
+
+
+def test_after_saying_it_of_one_picture_the_page_stands_where_it_stood(
+    as_ada: Client, build: Version
+) -> None:
+    digest = build.members.select_related("image")[0].image.digest
+    place = f"{ONE}/images/{digest}/origin?page=2"
+    answer = as_ada.post(place, {"licence": "CC0-1.0", "source": "a book"})
+    assert answer["Location"] == f"{ONE}/images/origins?page=2#{digest}-towards"
+
+
 def test_an_upload_says_it_of_its_pictures_and_tells_of_places(
     as_ada: Client, draft: Aesthetic
 ) -> None:

@@ -1,13 +1,15 @@
 """From a ready version to a published one, and its withdrawal."""
 
 import json
+from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 import pytest
 from django.core.files.base import File
 from django.db import connection
 from pytest_django import Settings
 
-from registry import blobs, publishing, queueing
+from registry import blending, blobs, editing, publishing, queueing, rights
 from registry.models import Aesthetic, JobState, Side, Version
 from registry.safetensors_files import PREFIX
 from tests import factories
@@ -208,3 +210,78 @@ def test_two_clicks_on_publish_give_one_number() -> None:
     in_threads(2, lambda: publishing.publish(built))
     built.refresh_from_db()
     assert built.number == 1
+
+
+class StoreDuringWhichCardsChange(blobs.WholeFileStorage):
+    """A store so slow that somebody changes cards while it writes."""
+
+    changes: ClassVar[list[Callable[[], object]]] = []
+
+    def _save(self, name: str, content: File[bytes]) -> str:
+        if self.changes:
+            in_threads(1, self.changes.pop(0))
+        return super()._save(name, content)
+
+
+@pytest.fixture
+def meanwhile(settings: Settings) -> Iterator[list[Callable[[], object]]]:
+    """Give a list of changes, of which one is made at each write into the store."""
+    store = {"BACKEND": f"{__name__}.{StoreDuringWhichCardsChange.__name__}"}
+    settings.STORAGES = {**settings.STORAGES, "default": store}
+    yield StoreDuringWhichCardsChange.changes
+    StoreDuringWhichCardsChange.changes.clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_card_changed_while_its_files_are_written_is_what_is_sealed(
+    meanwhile: list[Callable[[], object]],
+) -> None:
+    draft = factories.aesthetic(factories.person("ada"), licence="CC-BY-4.0")
+    built = factories.built(draft)
+    editing.change_card(draft, {"title": "Haze"})  # so that there are files to write
+    said = {"title": "Haze at sea", "licence": "CC-BY-SA-4.0"}
+    meanwhile.append(lambda: editing.change_card(draft, said))
+    version = publishing.publish(built)
+    assert version.aesthetic.title == "Haze at sea"
+    annotations = json.loads(version.sealed_manifest)["annotations"]
+    assert annotations["org.opencontainers.image.title"] == "Haze at sea"
+    assert annotations["org.opencontainers.image.licenses"] == "CC-BY-SA-4.0"
+    metadata = metadata_of(version)
+    assert (metadata["modelspec.title"], metadata["licence"]) == ("Haze at sea", "CC-BY-SA-4.0")
+    assert blobs.read_blob(version.version_digest) == version.sealed_manifest
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_licence_that_became_unfit_while_files_are_written_is_refused(
+    meanwhile: list[Callable[[], object]],
+) -> None:
+    bob = factories.person("bob")
+    parents = [
+        factories.published(factories.aesthetic(bob, slug, licence="CC-BY-SA-4.0"), direction=place)
+        for place, slug in enumerate(("fog", "neon"))
+    ]
+    mine = factories.aesthetic(factories.person("ada"), licence="CC-BY-SA-4.0")
+    order = blending.Order("weighted-mean", [(parent, None) for parent in parents])
+    blend = blending.blend_into(mine, blending.examine(order)).version
+    editing.change_card(mine, {"title": "Fog in neon"})
+    meanwhile.append(lambda: editing.change_card(mine, {"licence": "CC0-1.0"}))
+    with pytest.raises(rights.RightsRefused) as caught:
+        publishing.publish(blend)
+    assert caught.value.code == "licence-not-inherited"
+    blend.refresh_from_db()
+    assert blend.number is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_card_that_never_stands_still_is_not_published(
+    meanwhile: list[Callable[[], object]],
+) -> None:
+    draft = factories.aesthetic(factories.person("ada"))
+    built = factories.built(draft)
+    editing.change_card(draft, {"title": "Haze"})
+    titles = iter(range(1000))
+    meanwhile.extend([lambda: editing.change_card(draft, {"title": f"Haze {next(titles)}"})] * 500)
+    with pytest.raises(publishing.PublishingRefused) as caught:
+        publishing.publish(built)
+    assert caught.value.code == "card-changed"
+    assert draft.versions.published().count() == 0

@@ -11,6 +11,7 @@ from PIL import Image as Picture
 
 from registry import quality, uploads
 from registry.models import Aesthetic, Feature, Image, JobState, QualityReport, Side, Version
+from registry.near_duplicates import MOST_PAIRS
 from tests import factories
 
 
@@ -77,6 +78,39 @@ def test_the_same_picture_at_half_the_size_is_found_and_the_less_typical_stands_
     named = [details["pictures"][place]["image"] for place in pair["pictures"]]
     assert named == [whole.digest, half.digest]
     assert pair["cosine"] >= 0.9
+
+
+def alike(draft: Aesthetic, count: int) -> Version:
+    """Measure a set of frames of one shot: each is all the others again."""
+    members = factories.members(draft, count)
+    factories.features(draft, factories.space())
+    for place, member in enumerate(members):
+        vector = np.random.default_rng(place).normal(0, 0.01, 768)  # [768]
+        vector[0] += 4
+        Feature.objects.filter(image=member.image).update(vector=vector)
+    Image.objects.update(perceptual_hash="0" * 16)
+    return factories.built(draft)
+
+
+def test_frames_of_one_shot_are_a_group_and_their_pairs_are_counted(draft: Aesthetic) -> None:
+    report = QualityReport.objects.get(version=alike(draft, 16))
+    assert report.summary["near_duplicates"] == 120
+    assert len(report.details["near_duplicates"]) == MOST_PAIRS
+    (group,) = quality.groups_alike(report)
+    assert sorted(group) == list(range(16))
+    to_others = [report.details["pictures"][place]["to_others"] for place in group]
+    assert to_others == sorted(to_others)
+
+
+def test_a_report_from_before_has_all_its_pairs_and_is_read_the_same(draft: Aesthetic) -> None:
+    report = QualityReport.objects.get(version=alike(draft, 12))
+    groups, pairs = quality.groups_alike(report), quality.closest_pairs(report)
+    del report.details["alike"]
+    report.details["near_duplicates"].reverse()
+    assert quality.groups_alike(report) == groups
+    assert len(quality.closest_pairs(report)) == len(pairs) == 66
+    report.details["near_duplicates"] *= 3
+    assert len(quality.closest_pairs(report)) == MOST_PAIRS
 
 
 def test_two_styles_are_told_with_their_pictures(draft: Aesthetic) -> None:

@@ -1,13 +1,16 @@
 """Finding by words and tags; what is private never shows."""
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.models import User
 from registry import publishing, search
-from registry.models import Aesthetic
+from registry.models import Aesthetic, Version
 from tests import factories
 
 ANYBODY = AnonymousUser()
@@ -173,3 +176,24 @@ def test_words_are_found_by_the_indexes_that_are_there_for_them(looks: None) -> 
     plan = search.browse(search.Criteria("mist"), person=ANYBODY).explain()
     assert "aesthetic_words" in plan
     assert "aesthetic_title_trigrams" in plan
+    assert "user_username_trigrams" in plan
+
+
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        (Aesthetic.objects.filter(title__iexact="sea MIST"), "aesthetic_title_upper"),
+        (Version.objects.filter(vector_digest=f"sha256:{'0' * 64}"), "version_by_vector_prefix"),
+        (
+            Version.objects.filter(vector_digest__startswith="sha256:0123456789"),
+            "version_by_vector_prefix",
+        ),
+    ],
+    ids=["title", "digest", "first digits of a digest"],
+)
+def test_what_is_named_is_found_by_its_index(db: None, asked: QuerySet[Any], index: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = asked.explain()
+    assert index in plan
+    assert "Index Cond" in plan

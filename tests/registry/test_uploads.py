@@ -1,5 +1,7 @@
 """From uploaded files to members of a set: each file judged alone."""
 
+from pathlib import Path
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
@@ -89,6 +91,18 @@ def test_a_picture_in_the_set_of_somebody_else_counts_as_new(draft: Aesthetic, b
     (accepted,) = add(factories.aesthetic(bob), upload()).accepted
     assert not accepted.was_there
     assert Image.objects.count() == 1
+
+
+def test_what_somebody_else_holds_is_stored_with_the_same_work(
+    draft: Aesthetic, bob: User, media_folder: Path
+) -> None:
+    """To find the bytes and skip the writing would be quicker, and tell that they are there."""
+    add(draft, upload())
+    stored = [path for path in media_folder.rglob("*") if path.is_file()]
+    before = {path: path.stat().st_ino for path in stored}
+    add(factories.aesthetic(bob), upload())
+    assert len(stored) == 2  # the picture and its thumbnail
+    assert all(path.stat().st_ino != before[path] for path in stored)
 
 
 def test_a_gps_location_is_reported_and_stripped(draft: Aesthetic) -> None:

@@ -240,6 +240,17 @@ def test_several_jobs_are_sent_together_and_not_at_all_after_one_that_the_broker
     assert job.sent_at is None
 
 
+def test_a_job_that_ended_before_its_sending_was_noted_stays_as_it_is(
+    draft: Aesthetic, own_broker: OwnBroker
+) -> None:
+    """A quick worker is through, and its owner has published the result: the row is sealed."""
+    version = factories.published(draft)
+    before = Version.objects.values().get(pk=version.pk)
+    jobs.send(build_version, version)
+    assert Version.objects.values().get(pk=version.pk) == before
+    assert own_broker.waiting("embed") == 1
+
+
 def test_a_sweep_without_a_broker_ends_quietly(job: Version, own_broker: OwnBroker) -> None:
     own_broker.stop()
     sweep_builds()

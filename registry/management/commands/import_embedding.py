@@ -44,9 +44,12 @@ class Command(BaseCommand):
     def _imports(self, path: Path, person: User, space: Space, said: dict[str, Any]) -> bool:
         """Import one file and say what became of it; False where it was refused."""
         try:
-            candidate = importing.examine(
-                path.name, importing.read_file(path), space=space, person=person
-            )
+            data = importing.read_file(path)
+        except OSError as error:
+            self.stderr.write(f"unreadable: {path}: {error.strerror}")
+            return False
+        try:
+            candidate = importing.examine(path.name, data, space=space, person=person)
             imported = importing.import_into(_look(path, person, said), candidate)
             version = imported.version
             if said["publish"]:

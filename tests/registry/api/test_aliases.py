@@ -1,9 +1,12 @@
 """Aliases over HTTP: set and moved by the owner, resolved and with their history for everybody."""
 
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import User
+from registry.aliases import move_alias
 from registry.models import AliasMove, Version
+from registry.models.aliases import MOVES_SHOWN
 from tests import factories
 from tests.answers import Answer, errors, problem
 
@@ -44,6 +47,53 @@ def test_an_alias_stands_for_the_version_at_every_address(client: Client, versio
         assert by_alias.content == by_name.content
         assert by_alias["Cache-Control"] == "public, no-cache"
     assert "Version 1" in client.get("/ada/sea-mist/versions/stable").content.decode()
+
+
+def moved_to_and_fro(version: Version, times: int) -> None:
+    versions = [version, factories.shelved(version.aesthetic)]
+    for number in range(times):
+        to = versions[number % 2]
+        move_alias(version.aesthetic, "stable", to=to, by=version.aesthetic.owner)
+
+
+def test_an_alias_comes_with_its_newest_moves_and_all_of_them_are_pages(
+    client: Client, version: Version
+) -> None:
+    moved_to_and_fro(version, MOVES_SHOWN + 5)
+    beside = client.get(f"{ALIASES}/stable").json()["moves"]
+    assert len(beside) == MOVES_SHOWN
+    (alias,) = client.get(ALIASES).json()["items"]
+    assert alias["moves"] == beside
+    first = client.get(f"{ALIASES}/stable/moves", {"limit": 15}).json()
+    rest = client.get(first["next"]).json()
+    assert [*first["items"], *rest["items"]][:MOVES_SHOWN] == beside
+    assert len(rest["items"]) == MOVES_SHOWN + 5 - 15
+    assert (rest["items"][-1]["source"], rest["next"]) == (None, None)
+    problem(client.get(f"{ALIASES}/other/moves"), 404, "not-found")
+
+
+def test_aliases_are_pages_by_name(client: Client, version: Version) -> None:
+    for name in ("b", "a", "d", "c"):
+        move_alias(version.aesthetic, name, to=version, by=version.aesthetic.owner)
+    first = client.get(ALIASES, {"limit": 3}).json()
+    rest = client.get(first["next"]).json()
+    assert [alias["name"] for alias in first["items"]] == ["a", "b", "c"]
+    assert [alias["name"] for alias in rest["items"]] == ["d"]
+
+
+def test_a_day_has_so_many_moves_and_one_that_changes_nothing_is_none(
+    client: Client, version: Version, settings: Settings
+) -> None:
+    settings.QUOTA_ALIAS_MOVES = 2
+    owner = version.aesthetic.owner
+    factories.shelved(version.aesthetic)
+    assert put(client, owner, "stable", "v1").status_code == 201
+    assert put(client, owner, "stable", "v1").status_code == 200
+    assert put(client, owner, "stable", "v2").status_code == 200
+    body = problem(put(client, owner, "other", "v1"), 429, "quota-exceeded")
+    assert "today's 2 moves of aliases" in body["detail"]
+    assert AliasMove.objects.count() == 2
+    assert put(client, owner, "stable", "v2").status_code == 200
 
 
 def test_only_the_owner_sets_it_with_a_token_that_publishes(

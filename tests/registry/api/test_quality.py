@@ -8,6 +8,7 @@ from registry import queueing, takedowns
 from registry.models import Aesthetic, QualityReport, Version
 from tests import factories
 from tests.answers import problem
+from tests.registry.test_quality import alike
 
 VERSIONS = "/api/v1/aesthetics/ada/sea-mist/versions"
 OF_THE_SET = {
@@ -55,6 +56,16 @@ def test_the_owner_reads_of_each_picture(client: Client, as_ada: Headers, versio
         version.members.values_list("image__digest", flat=True)
     )
     assert (private["outliers"], private["near_duplicates"], private["two_styles"]) == (0, [], None)
+
+
+def test_the_owner_reads_of_many_frames_as_of_one_group(
+    client: Client, as_ada: Headers, draft: Aesthetic
+) -> None:
+    build = alike(draft, 16)
+    path = f"{VERSIONS}/{build.pk}/quality"
+    private = client.get(path, headers=as_ada).json()["private"]
+    assert (len(private["near_duplicates"]), private["near_duplicate_pairs"]) == (100, 120)
+    assert [sorted(group) for group in private["alike"]] == [list(range(16))]
 
 
 def test_the_owner_checks_before_publishing(

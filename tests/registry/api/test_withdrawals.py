@@ -1,9 +1,12 @@
 """Withdrawn versions over HTTP: what to take instead, and what downloads say of it."""
 
+from collections.abc import Callable
+
 import pytest
 from django.test import Client
 
 from accounts.models import User
+from registry import publishing, takedowns
 from registry.models import Aesthetic, Version
 from tests import factories
 from tests.answers import Answer, errors, problem
@@ -70,6 +73,24 @@ def test_a_successor_that_became_private_is_named_no_longer(
     assert client.get(f"{VERSIONS}/v1").json()["yanked"]["superseded_by"] is None
     assert "Link" not in client.get(downloads(version)[0]).headers
     assert "better" not in client.get("/ada/sea-mist").content.decode()
+
+
+@pytest.mark.parametrize(
+    "withdraw",
+    [
+        lambda successor: publishing.yank(successor, reason="Too blue."),
+        lambda successor: takedowns.take_down(successor, reason="Not his."),
+    ],
+    ids=["withdrawn", "taken down"],
+)
+def test_a_successor_that_is_offered_no_more_is_named_no_longer(
+    client: Client, version: Version, better: Version, withdraw: Callable[[Version], object]
+) -> None:
+    yank(client, version, superseded_by="bob/better")
+    withdraw(better)
+    assert client.get(f"{VERSIONS}/v1").json()["yanked"]["superseded_by"] is None
+    assert "Link" not in client.get(downloads(version)[0]).headers
+    assert "Take <a" not in client.get("/ada/sea-mist").content.decode()
 
 
 def test_what_can_not_succeed_is_refused(client: Client, version: Version, bob: User) -> None:

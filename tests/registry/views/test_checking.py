@@ -11,7 +11,7 @@ from registry.models import Aesthetic, QualityReport, Version
 from registry.tasks import build_version
 from tests import factories
 from tests.answers import Answer
-from tests.registry.test_quality import turn
+from tests.registry.test_quality import alike, turn
 
 ONE = "/ada/sea-mist"
 SET = f"{ONE}/images"
@@ -129,6 +129,25 @@ def test_two_styles_are_shown_as_two_groups(as_ada: Client, draft: Aesthetic) ->
     text = page(as_ada, f"{ONE}/builds/{build.pk}/check")
     assert "This looks like two styles" in text
     assert len(ticked(text)) == 20  # each group with all its pictures, in a form of its own
+
+
+def test_frames_of_one_shot_are_shown_once_as_a_group(as_ada: Client, draft: Aesthetic) -> None:
+    build = alike(draft, 16)
+    text = page(as_ada, f"{ONE}/builds/{build.pk}/check")
+    assert "In all 120 pairs of pictures show the same, in 1 group." in " ".join(text.split())
+    assert "16 pictures, each of which is the same as some other of them" in text
+    assert text.count('name="picture"') == 2 * 16  # once in the group, once among all
+    assert len(ticked(text)) == 15
+
+
+def test_of_two_that_are_the_same_the_less_typical_is_ticked(
+    as_ada: Client, draft: Aesthetic
+) -> None:
+    build = alike(draft, 2)
+    text = page(as_ada, f"{ONE}/builds/{build.pk}/check")
+    assert "In all 1 pair of pictures shows the same, in 1 group." in " ".join(text.split())
+    assert "0 of 64 bits of the outlines differ" in text
+    assert len(ticked(text)) == 1
 
 
 def test_a_picture_that_left_the_set_cannot_be_dropped_again(

@@ -4,11 +4,16 @@ import numpy as np
 import pytest
 import torch
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from registry import formats
+from registry.aliases import move_alias
 from registry.models import Aesthetic, Version
+from registry.models.aliases import MOVES_SHOWN
+from registry.views.browse import ALIASES_SHOWN, VERSIONS_SHOWN
 from tests import factories
 from tests.registry.made_files import a_vector, saved
 
@@ -153,6 +158,44 @@ def test_an_alias_is_set_on_the_page_and_its_history_is_everybodys(
     assert "can&#x27;t be an alias" in said.content.decode()
     said = as_ada.post(f"{ONE}/aliases", {"name": "x", "version": "1"}, follow=True)
     assert "An alias needs a name" in said.content.decode()
+
+
+def test_of_many_names_and_moves_the_page_shows_some_and_leads_to_the_rest(
+    as_ada: Client, client: Client, version: Version
+) -> None:
+    versions = [version, factories.shelved(version.aesthetic)]
+    for number in range(MOVES_SHOWN):
+        to = versions[number % 2]
+        move_alias(version.aesthetic, "stable", to=to, by=version.aesthetic.owner)
+    assert "newest 20 moves" in words(client, ONE)
+    assert "/api/v1/aesthetics/ada/sea-mist/aliases/stable/moves" in words(client, ONE)
+    assert "The first 20 names" not in words(client, ONE)
+    for number in range(ALIASES_SHOWN):
+        move_alias(version.aesthetic, f"a{number}", to=version, by=version.aesthetic.owner)
+    page = words(client, ONE)
+    assert "The first 20 names" in page
+    assert "@stable" not in page
+
+
+def test_many_versions_are_pages_and_are_read_without_their_vectors(
+    as_ada: Client, client: Client, version: Version
+) -> None:
+    for _ in range(VERSIONS_SHOWN + 3):
+        factories.shelved(version.aesthetic)
+    with CaptureQueriesContext(connection) as queries:
+        page = words(client, ONE)
+    with_vectors = [q["sql"] for q in queries.captured_queries if '"vector"' in q["sql"]]
+    assert all("LIMIT" in sql for sql in with_vectors)
+    assert not any(f"LIMIT {VERSIONS_SHOWN}" in sql for sql in with_vectors)
+    assert ">v24</a>" in page
+    assert ">v5</a>" in page
+    assert ">v4</a>" not in page
+    assert "Page 1 of 2" in page
+    older = words(client, ONE, page="2")
+    assert ">v4</a>" in older
+    assert ">v5</a>" not in older
+    assert "<option" not in page
+    assert words(as_ada, ONE).count("<option") == VERSIONS_SHOWN + 4  # to move an alias to
 
 
 def test_nobody_else_moves_an_alias(bob: User, version: Version) -> None:

@@ -178,6 +178,13 @@ def test_a_version_is_withdrawn_with_a_reason_only(as_ada: Client, version: Vers
     assert as_ada.post(f"{ONE}/versions/v9/withdraw", {"reason": "x"}).status_code == 404
 
 
+def test_latest_withdraws_the_newest_of_several(as_ada: Client, version: Version) -> None:
+    newest = factories.shelved(version.aesthetic)
+    response = send(as_ada, f"{ONE}/versions/latest/withdraw", reason="Too grey.")
+    assert messages(response) == [f"Version {newest.number} is withdrawn."]
+    assert list(version.aesthetic.versions.offered()) == [version]
+
+
 def test_nobody_else_can_withdraw_a_version(bob: User, version: Version) -> None:
     client = Client()
     assert "Withdraw version" not in client.get(ONE).content.decode()

@@ -1,0 +1,40 @@
+"""Which queue each task waits in, and what beat sends: read by the settings, for Celery."""
+
+from typing import Any
+
+from celery.schedules import schedule
+
+BUILDS, DRAWINGS = "embed", "generate"
+QUESTIONS = "encode"  # somebody is waiting; a worker of its own keeps work out of their way
+
+ROUTES = {
+    "registry.tasks.*": {"queue": BUILDS},
+    "generation.tasks.answer": {"queue": QUESTIONS},
+    "generation.tasks.*": {"queue": DRAWINGS},
+}
+
+NOTICES_SECONDS = 600  # a mail server that is away takes minutes
+VISITORS_SECONDS = 3600  # the day that is over is forgotten within the hour
+
+
+def beat_schedule(sweep_seconds: float) -> dict[str, dict[str, Any]]:
+    """Return what beat sends, each with its pause in seconds.
+
+    A message that nobody took is void once the next is due: a worker that was busy for an hour
+    drops the old ones unread and does one of each kind, not hundreds.
+    """
+    return {
+        task: {
+            "task": task,
+            "schedule": schedule(pause),
+            "options": {"queue": queue, "expires": pause},
+        }
+        for task, queue, pause in (
+            ("registry.tasks.sweep_builds", QUESTIONS, sweep_seconds),
+            ("registry.tasks.sweep_verifications", QUESTIONS, sweep_seconds),
+            ("registry.tasks.sweep_notices", QUESTIONS, NOTICES_SECONDS),
+            ("registry.tasks.forget_visitors", QUESTIONS, VISITORS_SECONDS),
+            ("generation.tasks.sweep_generations", QUESTIONS, sweep_seconds),
+            ("generation.tasks.ensure_standard_sheets", DRAWINGS, sweep_seconds),
+        )
+    }

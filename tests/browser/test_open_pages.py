@@ -1,0 +1,156 @@
+"""Pages that somebody works on for a while, in a real browser: nothing is lost or done twice."""
+
+from pathlib import Path
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from generation.models import Generation
+from registry.models import Aesthetic, JobState
+from tests import factories
+from tests.browser.conftest import Visit
+from tests.browser.visitor import NARROW, Visitor
+from tests.generation.drawn_sheets import doses
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SIGNED_OUT = "You are signed out. Sign in in another tab, then go on here."
+
+
+@pytest.fixture
+def ada(transactional_db: None) -> User:
+    return factories.person("ada", factories.PASSWORD)
+
+
+def signed_in(visit: Visit, person: User) -> Visitor:
+    client = Client()
+    client.force_login(person)
+    return visit(session=client.session.session_key)
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.textContent")).strip()
+
+
+def test_who_is_signed_out_signs_in_in_another_tab_and_goes_on(visit: Visit, ada: User) -> None:
+    factories.published(factories.aesthetic(ada))
+    visitor = signed_in(visit, ada)
+    page = visitor.page
+    visitor.go("/draw?aesthetic=ada/sea-mist")
+    Session.objects.all().delete()
+    page.get_by_label("Prompt").fill("a lighthouse at night")
+    failure = page.locator("#failure")
+    expect(failure).to_contain_text(SIGNED_OUT)
+    with page.context.expect_page() as opened:
+        failure.get_by_role("link", name="Sign in").click()
+    tab = opened.value
+    tab.get_by_label("Name or email").fill("ada")
+    tab.get_by_label("Password").fill(factories.PASSWORD)
+    tab.get_by_role("button", name="Sign in", exact=True).click()
+    expect(tab).to_have_url(f"{visitor.home}/draw?aesthetic=ada/sea-mist")
+    page.get_by_label("Prompt").fill("a lighthouse at noon")
+    expect(failure).to_be_hidden()
+    visitor.press("Draw it")
+    assert Generation.objects.get().prompt == "a lighthouse at noon"
+
+
+def test_a_sent_form_leads_back_to_its_page_after_the_login(visit: Visit, ada: User) -> None:
+    factories.members(factories.aesthetic(ada), 3)
+    visitor = signed_in(visit, ada)
+    visitor.go("/ada/sea-mist/images")
+    Session.objects.all().delete()
+    visitor.press("Build")
+    visitor.page.get_by_label("Name or email").fill("ada")
+    visitor.page.get_by_label("Password").fill(factories.PASSWORD)
+    visitor.press("Sign in")
+    expect(visitor.page).to_have_url(f"{visitor.home}/ada/sea-mist/images")
+
+
+def test_a_button_pressed_twice_sends_its_form_once(visit: Visit, ada: User) -> None:
+    visitor = signed_in(visit, ada)
+    visitor.go("/new")
+    page = visitor.page
+    page.get_by_label("Title").fill("Sea mist")
+    page.get_by_role("button", name="Continue to the pictures").dblclick()
+    expect(page).to_have_url(f"{visitor.home}/ada/sea-mist/images")
+    assert Aesthetic.objects.count() == 1
+    visitor.assert_no_complaints()
+
+
+def test_a_file_that_is_too_large_is_not_sent(visit: Visit, tmp_path: Path) -> None:
+    visitor = visit()
+    visitor.go("/by-hash")
+    page = visitor.page
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(bytes(1_500_000))
+    page.set_input_files("input[type=file]", file)
+    field = page.locator("input[type=file]")
+    said = "“model.safetensors” has 1.5 MB; 262 kB are the most here."
+    assert field.evaluate("field => field.validationMessage") == said
+    file.write_bytes(bytes(1000))
+    page.set_input_files("input[type=file]", file)
+    assert field.evaluate("field => field.validationMessage") == ""
+    visitor.assert_no_complaints()
+
+
+def test_a_keyboard_stays_where_it_moved_a_picture(visit: Visit, ada: User) -> None:
+    factories.members(factories.aesthetic(ada), 4)
+    visitor = signed_in(visit, ada)
+    visitor.go("/ada/sea-mist/images")
+    page = visitor.page
+    page.locator(".picture__move").nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Not the look 1")).to_be_visible()
+    page.wait_for_function("document.activeElement !== document.body")
+    assert focused(page).startswith("To “not the look”")
+    page.locator(".picture__remove").nth(2).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#image-set img")).to_have_count(3)
+    page.wait_for_function("document.activeElement !== document.body")
+    assert focused(page).startswith("Remove")
+    visitor.assert_no_complaints()
+
+
+def test_what_is_open_beside_the_set_stays_open_when_the_set_changes(
+    visit: Visit, ada: User, tmp_path: Path
+) -> None:
+    factories.members(factories.aesthetic(ada), 3)
+    visitor = signed_in(visit, ada)
+    visitor.go("/ada/sea-mist/images")
+    page = visitor.page
+    page.get_by_text("Import a file instead…").click()
+    file = tmp_path / "look.pt"
+    file.write_bytes(b"x")
+    page.set_input_files("#id_file", file)
+    page.locator(".picture__remove").first.click()
+    expect(page.get_by_text("one vector from 2 pictures")).to_be_visible()
+    assert page.locator("#id_file").evaluate("field => field.files[0].name") == "look.pt"
+    visitor.assert_no_complaints()
+
+
+def test_a_sheet_is_swapped_only_where_it_has_news_and_stays_scrolled(
+    visit: Visit, ada: User
+) -> None:
+    sheet = doses(ada, factories.published(factories.aesthetic(ada)))
+    visitor = signed_in(visit, ada)
+    visitor.go(sheet.get_absolute_url())
+    page = visitor.page
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]  # a plain dict is one
+    asked = "**/status"
+    for _ in range(2):
+        with page.expect_response(asked):
+            pass
+    page.evaluate("document.getElementById('sheet').dataset.mark = 'mine'")
+    page.evaluate("document.getElementById('sheet-table').scrollLeft = 60")
+    with page.expect_response(asked):
+        pass
+    with page.expect_response(asked):
+        pass
+    assert page.locator("#sheet").get_attribute("data-mark") == "mine"
+    Generation.objects.filter(row=0, column=0).update(state=JobState.CANCELLED)
+    expect(page.get_by_text("1 ended without a picture")).to_be_visible()
+    assert page.locator("#sheet").get_attribute("data-mark") is None
+    assert page.evaluate("document.getElementById('sheet-table').scrollLeft") == 60

@@ -1,0 +1,53 @@
+"""A page that is left open until the session has ended."""
+
+import uuid
+from urllib.parse import parse_qs
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_fragment_is_not_answered_with_the_login_page(client: Client) -> None:
+    path = reverse("generation:status", args=[uuid.uuid4()])
+    response = client.get(path, headers={"HX-Request": "true"})
+    assert response.status_code == 401
+    assert response.json() == {
+        "detail": "You are signed out. Sign in in another tab, then go on here."
+    }
+
+
+def test_nor_is_a_script(client: Client) -> None:
+    path = reverse("registry:upload", args=["ada", "sea-mist"])
+    response = client.post(path, headers={"Accept": "application/json"})
+    assert response.status_code == 401
+    assert "signed out" in response.json()["detail"]
+
+
+def test_a_page_asked_for_without_a_session_is_redirected_as_ever(client: Client) -> None:
+    response = client.get(reverse("generation:drawings"))
+
+    assert response.status_code == 302
+    assert response["Location"] == "/accounts/login/?next=/drawings"
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://testserver/ada/sea-mist/images?page=2", "/ada/sea-mist/images?page=2"),
+        ("http://elsewhere.example/x", "/"),
+        ("//elsewhere.example/x", "/"),
+        ("", "/"),
+    ],
+)
+def test_after_signing_in_a_sent_form_leads_back_to_its_page(
+    client: Client, referer: str, back: str
+) -> None:
+    path = reverse("registry:build", args=["ada", "sea-mist"])
+    response = client.post(path, headers={"Referer": referer} if referer else {})
+    assert response.status_code == 302
+    login, _, query = response["Location"].partition("?")
+    assert login == reverse("account_login")
+    assert parse_qs(query) == {"next": [back]}

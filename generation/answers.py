@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from generation.aiming import direction_of
 from generation.aims import Aim
-from generation.conditionings import conditioning_of
+from generation.conditionings import ensure_kept
 from generation.emphasis import EmphasisRefused
-from generation.keeping import REFUSAL_KEPT, keep, kept, let_go, take
+from generation.keeping import KEPT_AT, REFUSAL_KEPT, keep, kept, let_go, take
 from generation.personalisation import PersonalisationRefused, Recipe, personalise
 from generation.text_towers import TextTower
 from generation.worker_models import models_for
@@ -111,8 +111,8 @@ def _why_whole(words: int, rows: int) -> str:
 
 
 def conditioning(aim: Aim, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:
-    """Return a safetensors file with the plain and the personalised conditioning."""
-    return {"file": conditioning_of(aim, prompt, Recipe(**recipe)).to_file()}
+    """Say where the plain and the personalised conditioning are kept, as a safetensors file."""
+    return {KEPT_AT: ensure_kept(aim, prompt, Recipe(**recipe))}
 
 
 KINDS = {"dose": dose, "agreement": agreement, "conditioning": conditioning}

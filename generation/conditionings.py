@@ -30,7 +30,11 @@ from generation.text_encoders import TextEncoders
 from generation.worker_models import checkpoint_digest, models_for
 from registry.digests import canonical_json, digest_bytes
 
-KEPT = 3600  # seconds; half a megabyte each of CLIP ViT-L/14's, 1.3 of SDXL's
+# A conditioning is kept for so many seconds where it takes no more bytes than this: half a megabyte
+# is CLIP ViT-L/14's of a short prompt, 1.3 are SDXL's. A longer prompt's may take fifty, and is
+# kept for as much less time, so that whoever asks for many of those fills the cache no further.
+KEPT = 3600
+USUAL_BYTES = 3 * 2**19
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,23 @@ def conditioning_of(
         _made_alone(models, own, recipe, on_step)
     ]
     for ready, conditioning in zip(batch, made, strict=False):
-        keep(_key(ready.wanted, recipe), conditioning.to_file(), KEPT)
+        file = conditioning.to_file()
+        keep(_key(ready.wanted, recipe), file, seconds_kept(len(file)))
     return made[0]
+
+
+def ensure_kept(aim: Aim, prompt: str, recipe: Recipe) -> str:
+    """Return the key under which the cache has a prompt's conditioning as a file, now made or not.
+
+    Raises what `conditioning_of` does.
+    """
+    conditioning_of(aim, prompt, recipe)
+    return _key(Wanted(aim, prompt), recipe)
+
+
+def seconds_kept(size: int) -> int:
+    """Return how long a file of so many bytes is kept."""
+    return min(KEPT, KEPT * USUAL_BYTES // size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ logger = logging.getLogger(__name__)
 # Seconds that “no” is kept as an answer: a worker may soon be another, with what this one lacked.
 REFUSAL_KEPT = 60
 
+# Where an answer says that it is kept under another key, as a file that may take megabytes.
+KEPT_AT = "kept_at"
+
 # The cache is a Redis, or a table.
 AWAY = (RedisError, DatabaseError)
 

@@ -15,10 +15,11 @@ from django.conf import settings
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
 
+from accounts.models import Usage, User
 from accounts.refusals import Refusal
 from generation.aims import Aim, Weighted
 from generation.doses import RECIPE, default_dose
-from generation.keeping import AWAY, REFUSAL_KEPT, is_taken
+from generation.keeping import AWAY, KEPT_AT, REFUSAL_KEPT, is_taken
 from generation.models import Generation
 from generation.models.generations import AESTHETIC_TEXT, PARAMETERS
 from generation.prompts import check_emphasis, check_numbers, check_others, check_space
@@ -33,6 +34,7 @@ OTHERS = frozenset(PARAMETERS) - {"prompt", *RECIPE, *AESTHETIC_TEXT}
 PATIENCE = 0.8  # seconds that a request waits for a worker before it says “ask again”
 PAUSE = 0.02  # seconds between two looks into the cache
 ASKED = 10  # seconds after which a question that no worker has taken is sent again
+PAID = 3600  # seconds for which whoever asks the same again pays nothing
 
 
 class AnswerFailed(Refusal):
@@ -97,24 +99,63 @@ def ask(
     return Question(kind, Aim.told(asked, others), asked.prompt, recipe)
 
 
-def answer_to(question: Question, *, patience: float = PATIENCE) -> dict[str, Any] | None:
+def answer_to(
+    question: Question, *, person: User, patience: float = PATIENCE
+) -> dict[str, Any] | None:
     """Return a worker's answer, or None where there is none within `patience` seconds.
 
     An answer is {"refused": sentence} for what the asker can mend, {"failed": sentence} for what
-    only the hub can, or what generation.answers gives for its kind.
+    only the hub can, or what generation.answers gives for its kind; a conditioning is {"file":
+    bytes}. One that is not there yet costs `person` a share of their day; raises QuotaExceeded.
     """
     key, until = question.key, time.monotonic() + patience
     try:
-        found: dict[str, Any] | None = cache.get(key)
+        found = kept_answer(question)
         if found is None:
+            _spend_share(question, person)
             _send(question, key)
         while found is None and time.monotonic() < until:
             time.sleep(PAUSE)
-            found = cache.get(key)
+            found = kept_answer(question)
     except (OperationalError, *AWAY) as error:
         logger.warning("Broker or cache did not take %s: %s", key, error)
         return None
     return found
+
+
+def kept_answer(question: Question) -> dict[str, Any] | None:
+    """Return the answer that is there; None where there is none, or what it refers to is gone."""
+    found: dict[str, Any] | None = cache.get(question.key)
+    if found is None or KEPT_AT not in found:
+        return found
+    file = cache.get(found[KEPT_AT])
+    if file is None:
+        cache.delete(question.key)  # or no worker would answer anew
+        return None
+    return {"file": file}
+
+
+def _spend_share(question: Question, person: User) -> None:
+    """Take a question from the asker's share of the day, once for as long as answers are kept.
+
+    The mark is set after the share was taken: two requests at once may pay twice, and none gets by.
+    """
+    paid = f"{question.key}:paid:{person.pk}"
+    if cache.get(paid) is None:
+        what, limit = _share(question.kind)
+        Usage.objects.spend(person, what, 1, limit=limit)
+        cache.set(paid, value=True, timeout=PAID)
+
+
+def _share(kind: Kind) -> tuple[str, int]:
+    """Return which share a question counts for, and how much of it there is in a day.
+
+    Conditionings take as much work as drawings, and megabytes; all else is a line of numbers, asked
+    for at each pause of whoever writes a prompt.
+    """
+    if kind is Kind.CONDITIONING:
+        return "conditionings", settings.QUOTA_CONDITIONINGS
+    return "questions about prompts", settings.QUOTA_QUESTIONS
 
 
 def _send(question: Question, key: str) -> None:

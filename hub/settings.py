@@ -225,6 +225,10 @@ QUOTA_IMPORTS: int = env.int("QUOTA_IMPORTS", default=200)  # files, a person an
 QUOTA_ALIAS_MOVES: int = env.int("QUOTA_ALIAS_MOVES", default=100)  # a person and day
 QUOTA_VERIFICATIONS: int = env.int("QUOTA_VERIFICATIONS", default=20)  # a person and day
 QUOTA_GENERATIONS: int = env.int("QUOTA_GENERATIONS", default=500)  # a person and day
+# What was answered a moment ago costs nothing. Dose and agreement are two questions, asked at each
+# pause of somebody who writes a prompt: a thousand prompts a day do not use up the first share.
+QUOTA_QUESTIONS: int = env.int("QUOTA_QUESTIONS", default=5_000)  # a person and day
+QUOTA_CONDITIONINGS: int = env.int("QUOTA_CONDITIONINGS", default=500)  # a person and day
 
 # --- Work -------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import ScopePermission
+from accounts.authentication import ScopePermission, person_of
 from accounts.models import Token
 from generation.api.generations import with_versions
 from generation.api.serializers import (
@@ -48,12 +48,13 @@ class QuestionView(APIView):
     def answer(self, request: Request) -> dict[str, Any] | None:
         """Ask what the request's body says.
 
-        Raises ValidationError for what is wrong with it, AnswerFailed for what is wrong here.
+        Raises ValidationError for what is wrong with it, AnswerFailed for what is wrong here, and
+        QuotaExceeded.
         """
         form = self.serializer_class(data=request.data)
         form.is_valid(raise_exception=True)
         said = with_versions(form.validated_data, person=request.user)
-        answer = answer_to(ask(self.kind, **said))
+        answer = answer_to(ask(self.kind, **said), person=person_of(request))
         if answer is None:
             return None
         if refused := answer.get("refused"):

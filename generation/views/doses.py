@@ -10,6 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from accounts.models import User
+from accounts.refusals import Refusal
 from accounts.requests import PersonRequest
 from generation.doses import default_dose
 from generation.forms import DoseForm
@@ -78,10 +80,16 @@ def dose(request: PersonRequest) -> HttpResponse:
     if version is None or not request.POST.get("prompt", "").strip():
         return render(request, "generation/_dose.html", context)
     try:
-        context = _answers(version, form.parameters()) if form.is_valid() else _wrong(form)
+        context = _said_of(version, form, request.user)
     except ValidationError as error:
         context = {"refused": " ".join(error.messages)}
+    except Refusal as refusal:
+        context = {"refused": refusal.detail}
     return render(request, "generation/_dose.html", context)
+
+
+def _said_of(version: Version, form: DoseForm, person: User) -> dict[str, Any]:
+    return _answers(version, form.parameters(), person=person) if form.is_valid() else _wrong(form)
 
 
 def _wrong(form: DoseForm) -> dict[str, Any]:
@@ -90,15 +98,16 @@ def _wrong(form: DoseForm) -> dict[str, Any]:
     return {"refused": f"{form[name].label}: {errors[0]}"}
 
 
-def _answers(version: Version, parameters: dict[str, Any]) -> dict[str, Any]:
+def _answers(version: Version, parameters: dict[str, Any], *, person: User) -> dict[str, Any]:
     """Return what the fragment shows; `pending` where a worker has not answered yet."""
     chosen = min(parameters.pop("steps", default_dose().steps), MOST_STEPS)
     most = min(MOST_STEPS, max(chosen, 2 * default_dose().steps))
     aimed = {name: parameters[name] for name in ("others", *AESTHETIC_TEXT) if name in parameters}
     words = ask(Kind.AGREEMENT, version=version, prompt=parameters["prompt"], **aimed)
-    answer_to(words, patience=0)  # Sent first, so that the worker has it next.
-    curves = answer_to(ask(Kind.DOSE, version=version, steps=most, **parameters))
-    said = answer_to(words, patience=0.1)
+    answer_to(words, person=person, patience=0)  # Sent first, so that the worker has it next.
+    asked = ask(Kind.DOSE, version=version, steps=most, **parameters)
+    curves = answer_to(asked, person=person)
+    said = answer_to(words, person=person, patience=0.1)
     if curves is None or said is None:
         return {"pending": True}
     reasons = [told[no] for told in (curves, said) for no in ("refused", "failed") if no in told]

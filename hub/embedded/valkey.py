@@ -23,6 +23,8 @@ from hub.embedded.servers import Server, gate
 
 START_SECONDS = 20  # for the socket to appear
 LOAD_SECONDS = 300  # for a long append-only file to be read back
+# Of messages and cache together: what is kept for an hour must not fill the machine's memory.
+MOST_MEMORY = "512mb"
 STOP_SAFELY = (signal.SIGTERM, 15.0)  # writes the append-only file out
 STOP_AT_ONCE = (signal.SIGKILL, 5.0)
 
@@ -56,7 +58,10 @@ def _launch(place: Place) -> None:
         "pidfile": str(place.data / "valkey.pid"),
         "appendonly": "yes",
         "save": "",
-        "maxmemory-policy": "noeviction",
+        # The cache gives way: all its keys have an end, and the broker's messages have none. (Its
+        # one key with an end is a lock for some seconds, and has been used more lately than most.)
+        "maxmemory": MOST_MEMORY,
+        "maxmemory-policy": "volatile-lru",
         # A session of its own: the terminal's Ctrl-C must not end the broker before its users.
         "daemonize": "yes",
     }

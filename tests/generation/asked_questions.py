@@ -3,7 +3,7 @@
 from typing import Any
 
 from generation import tasks
-from generation.questions import Question, answer_to
+from generation.questions import Question, answer_to, kept_answer
 
 PROMPT = "a lighthouse at night"
 NOW = 0.01  # seconds; nobody is there to answer
@@ -20,9 +20,14 @@ def work_on(question: Question) -> None:
     )
 
 
+def answer_now(question: Question) -> dict[str, Any] | None:
+    """Ask as the owner of the look, and wait for nobody."""
+    return answer_to(question, person=question.aim.version.aesthetic.owner, patience=NOW)
+
+
 def answered(question: Question) -> dict[str, Any]:
-    """Let the worker's side answer, and ask again."""
+    """Let the worker's side answer, and look what it has said."""
     work_on(question)
-    found = answer_to(question, patience=NOW)
+    found = kept_answer(question)
     assert found is not None
     return found

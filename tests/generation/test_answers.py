@@ -1,6 +1,7 @@
 """Dose and agreement as the worker's side answers them: what is said, refused, and done once."""
 
 import pytest
+from django.core.cache import cache
 from pytest_django import Settings
 
 from accounts.models import User
@@ -13,7 +14,7 @@ from generation.worker_models import models_for
 from registry import digests
 from registry.jobs import OUR_FAULT
 from registry.models import Space, Version
-from tests.generation.asked_questions import NOW, PROMPT, answered, work_on
+from tests.generation.asked_questions import NOW, PROMPT, answer_now, answered, work_on
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
 
@@ -86,6 +87,20 @@ def test_a_worker_that_does_not_know_what_is_asked_says_that_something_is_wrong(
     assert answered(newer) == {"failed": OUR_FAULT}
 
 
+def test_a_conditioning_is_kept_once_and_asked_for_anew_where_the_cache_has_dropped_it(
+    measured: Version, ada: User
+) -> None:
+    asked = ask(Kind.CONDITIONING, version=measured, prompt=PROMPT, steps=1, rate=1e-4)
+    file = answered(asked)["file"]
+    said = cache.get(asked.key)
+    assert len(str(said)) < 200  # it refers to the file
+    (key,) = said.values()
+    assert cache.get(key) == file
+    cache.delete(key)
+    assert answer_to(asked, person=ada, patience=NOW) is None
+    assert len(answered(asked)["file"]) == len(file)
+
+
 # --- Once ---------------------------------------------------------------------------------------
 
 
@@ -93,7 +108,7 @@ def test_what_is_answered_or_under_way_is_not_computed_again(measured: Version) 
     asked = ask(Kind.AGREEMENT, version=measured, prompt=PROMPT)
     assert take(asked.key, 60)  # by another worker
     work_on(asked)
-    assert answer_to(asked, patience=NOW) is None
+    assert answer_now(asked) is None
     let_go(asked.key)
     kept = {"agreement": 2.0, "words": []}  # which no computing gives
     keep(asked.key, kept, 60)

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from generation.aims import Aim
-from generation.conditionings import Conditioning, Wanted, conditioning_of
+from generation.conditionings import Conditioning, Wanted, conditioning_of, seconds_kept
 from generation.personalisation import LARGEST_BATCH, PersonalisationRefused, Recipe
 from generation.prompt_embeds import PromptEmbeds
 from generation.prompts import queue_generation
@@ -73,6 +73,14 @@ def test_the_file_keeps_every_bit() -> None:
     assert read.plain.pooled is None
     assert read.text_encoders is TextEncoders.ONE
     assert (made.agreement, made.drift) == (read.agreement, read.drift)
+
+
+def test_what_is_large_is_kept_for_less_time() -> None:
+    """So that in an hour as many large ones as small ones fill the cache no further."""
+    assert seconds_kept(500_000) == seconds_kept(1_300_000) == 3600
+    for size in (3 * 2**20, 50 * 2**20):
+        assert seconds_kept(size) * size <= 3600 * 3 * 2**19
+    assert seconds_kept(50 * 2**20) > 60  # time enough to ask again
 
 
 # --- With what waits beside it ------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from safetensors.torch import load
 
 from accounts.models import User
+from accounts.quotas import QuotaExceeded
 from generation import tasks
 from generation.keeping import keep, let_go, take
 from generation.personalisation import Recipe, personalise
@@ -21,7 +22,7 @@ from registry.jobs import OUR_FAULT
 from registry.models import Aesthetic, Version
 from tests import factories
 from tests.answers import problem
-from tests.generation.asked_questions import NOW, PROMPT, answered
+from tests.generation.asked_questions import NOW, PROMPT, answer_now, answered
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
 
@@ -37,13 +38,13 @@ def waiting() -> int:
 
 
 def test_without_a_worker_the_asker_is_told_to_ask_again(version: Version) -> None:
-    assert answer_to(ask(Kind.AGREEMENT, version=version, prompt=PROMPT), patience=NOW) is None
+    assert answer_now(ask(Kind.AGREEMENT, version=version, prompt=PROMPT)) is None
 
 
 def test_a_question_that_waits_is_not_sent_twice(version: Version) -> None:
     before = waiting()
     for _ in range(3):
-        answer_to(ask(Kind.AGREEMENT, version=version, prompt=PROMPT), patience=NOW)
+        answer_now(ask(Kind.AGREEMENT, version=version, prompt=PROMPT))
     assert waiting() == before + 1
 
 
@@ -52,10 +53,10 @@ def test_a_question_that_a_worker_is_at_is_not_sent_however_long_it_takes(
 ) -> None:
     before, asked = waiting(), ask(Kind.AGREEMENT, version=version, prompt=PROMPT)
     assert take(asked.key, 60)
-    assert answer_to(asked, patience=NOW) is None
+    assert answer_now(asked) is None
     assert waiting() == before
     let_go(asked.key)
-    assert answer_to(asked, patience=NOW) is None
+    assert answer_now(asked) is None
     assert waiting() == before + 1
 
 
@@ -63,14 +64,14 @@ def test_where_the_cache_is_away_nobody_answers(version: Version, settings: Sett
     settings.CACHES = {
         "default": {**settings.CACHES["default"], "LOCATION": "unix:///nowhere/valkey.sock"}
     }
-    assert answer_to(ask(Kind.AGREEMENT, version=version, prompt=PROMPT), patience=NOW) is None
+    assert answer_now(ask(Kind.AGREEMENT, version=version, prompt=PROMPT)) is None
 
 
 def test_a_look_that_was_deleted_meanwhile_is_not_answered_about(version: Version) -> None:
     asked = ask(Kind.AGREEMENT, version=version, prompt=PROMPT)
     gone = asked.aim.to_json() | {"version": str(uuid4())}
     tasks.answer(asked.key, asked.kind, gone, asked.prompt, asked.recipe)
-    assert answer_to(asked, patience=NOW) is None
+    assert answer_now(asked) is None
 
 
 def test_a_question_is_named_by_all_that_decides_its_answer(version: Version) -> None:
@@ -101,6 +102,49 @@ def test_an_embedding_of_another_space_is_not_asked_about(version: Version) -> N
     version.space.name = "elsewhere"
     with pytest.raises(ValidationError, match="lives in the space “elsewhere”"):
         ask(Kind.DOSE, version=version, prompt=PROMPT)
+
+
+# --- What it costs ------------------------------------------------------------------------------
+
+
+def test_a_new_question_costs_a_share_of_the_day_and_what_was_answered_nothing(
+    version: Version, ada: User, bob: User, settings: Settings
+) -> None:
+    settings.QUOTA_QUESTIONS = 1
+    settings.QUOTA_CONDITIONINGS = 1
+    first = ask(Kind.AGREEMENT, version=version, prompt=PROMPT)
+    for _ in range(3):  # while it is awaited
+        answer_to(first, person=ada, patience=NOW)
+    second = ask(Kind.DOSE, version=version, prompt=PROMPT)
+    with pytest.raises(QuotaExceeded, match="today's 1 questions about prompts"):
+        answer_to(second, person=ada, patience=NOW)
+    before = waiting()
+    with pytest.raises(QuotaExceeded):  # nor the second time
+        answer_to(second, person=ada, patience=NOW)
+    assert waiting() == before  # it was not sent
+    answer_to(ask(Kind.CONDITIONING, version=version, prompt=PROMPT), person=ada, patience=NOW)
+    with pytest.raises(QuotaExceeded, match="today's 1 conditionings"):
+        answer_to(ask(Kind.CONDITIONING, version=version, prompt="a"), person=ada, patience=NOW)
+    answer_to(second, person=bob, patience=NOW)
+    kept = {"agreement": [0.0], "drift": [0.0]}
+    keep(second.key, kept, 60)
+    assert answer_to(second, person=ada, patience=NOW) == kept
+
+
+def test_a_share_that_is_used_up_is_told_by_api_and_page(
+    client: Client, page: Client, ada: User, version: Version, settings: Settings
+) -> None:
+    settings.QUOTA_QUESTIONS = 0
+    settings.QUOTA_CONDITIONINGS = 0
+    asked = {"aesthetic": "ada/sea-mist", "prompt": PROMPT}
+    for what, share in (
+        ("agreement", "questions-about-prompts"),
+        ("prompt-embeds", "conditionings"),
+    ):
+        answer = post(client, what, ada, **asked)
+        assert problem(answer, 429, "quota-exceeded")["violated-policies"] == [share]
+        assert int(answer["Retry-After"]) > 0
+    assert "You have used today&#x27;s 0 questions" in shown(page, **asked)
 
 
 # --- The API ------------------------------------------------------------------------------------

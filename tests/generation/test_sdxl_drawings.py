@@ -24,7 +24,7 @@ from generation.models import Generation
 from generation.models.generations import LEAST_DRIFT
 from generation.personalisation import Recipe
 from generation.prompts import queue_generation
-from generation.questions import Kind, answer_to, ask
+from generation.questions import Kind, ask, kept_answer
 from generation.tasks import answer, draw_generation, draw_standard_sheet
 from generation.text_encoders import TextEncoders
 from registry import blobs
@@ -162,7 +162,7 @@ def test_the_conditioning_is_kept_and_given_away_with_what_is_pooled(
 ) -> None:
     question = ask(Kind.CONDITIONING, version=measured, prompt=PROMPT, rate=2e-3)
     answer(question.key, question.kind, question.aim.to_json(), PROMPT, question.recipe)
-    given = answer_to(question)
+    given = kept_answer(question)
     assert given is not None
     path = tmp_path / "prompt-embeds.safetensors"
     path.write_bytes(given["file"])
@@ -192,7 +192,7 @@ def test_the_dose_before_drawing_is_that_of_the_drawing(ada: User, measured: Ver
     made = drawn(ada, measured, seed=11)
     question = ask(Kind.DOSE, version=measured, prompt=PROMPT, rate=2e-3)
     answer(question.key, question.kind, question.aim.to_json(), PROMPT, question.recipe)
-    given = answer_to(question)
+    given = kept_answer(question)
     assert given is not None
     assert given["agreement"] == pytest.approx(made.agreement, abs=1e-5)
     assert given["drift"][-1] == pytest.approx(made.drift, rel=1e-4)

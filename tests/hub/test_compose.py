@@ -45,6 +45,17 @@ def test_the_databases_password_is_no_part_of_an_address(services: dict[str, Any
     assert passed["PGPASSWORD"].startswith("${POSTGRES_PASSWORD:?")
 
 
+def test_the_cache_is_a_server_of_its_own_and_gives_way_where_the_broker_must_not(
+    services: dict[str, Any],
+) -> None:
+    passed = services["web"]["environment"]
+    assert passed["CACHE_URL"].startswith("redis://cache/")
+    assert passed["CELERY_BROKER_URL"].startswith("redis://broker/")
+    assert "--maxmemory" in services["cache"]["command"]
+    assert services["cache"]["command"][-1] == "allkeys-lru"
+    assert "--maxmemory" not in services["broker"]["command"]
+
+
 def test_nobody_but_this_machine_reaches_the_web_unless_told_so(services: dict[str, Any]) -> None:
     assert services["web"]["ports"] == ["${HUB_BIND:-127.0.0.1}:8000:8000"]
     assert [name for name, service in services.items() if "ports" in service] == ["web"]

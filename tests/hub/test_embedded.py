@@ -193,6 +193,27 @@ def test_valkey_serves_the_broker_and_the_cache_from_two_databases(
     assert message.payload == {"id": 7}
 
 
+def test_a_full_valkey_drops_of_the_cache_and_keeps_every_message(valkey: Server) -> None:
+    """What waits for a worker has no end; what is kept for an hour gives way."""
+    broker, cache = (
+        redis.Redis(unix_socket_path=str(valkey.place.socket), db=number) for number in (0, 1)
+    )
+    most = int(broker.config_get("maxmemory")["maxmemory"] or 0)
+    assert 0 < most <= 2**30
+    try:
+        broker.config_set("maxmemory", broker.info("memory")["used_memory"] + 8 * 2**20)
+        broker.rpush("a-queue", *(f"message {number}" for number in range(100)))
+        for number in range(40):
+            cache.set(f"conditioning:{number}", b"x" * 2**20, ex=3600)
+        assert broker.llen("a-queue") == 100
+        assert 0 < len(cache.keys()) < 40
+        broker.rpush("a-queue", "one more")
+    finally:
+        broker.config_set("maxmemory", most)
+        broker.delete("a-queue")
+        cache.flushdb()
+
+
 def test_valkey_opens_no_port_and_its_socket_is_closed_to_others(valkey: Server, var: Path) -> None:
     assert valkey_place(var).socket.stat().st_mode & 0o077 == 0
     assert not [c for c in valkey.process.net_connections("inet") if c.status == "LISTEN"]

@@ -15,5 +15,9 @@ for (const name of ["click", "drop", "submit"]) document.addEventListener(name, 
 
 document.addEventListener("htmx:configRequest", (event) => {
   const newest = token();
-  if (newest) event.detail.headers["X-CSRFToken"] = newest;
+  if (!newest) return;
+  event.detail.headers["X-CSRFToken"] = newest;
+  // Django looks here first, where a field of the form was taken along.
+  const { formData } = event.detail;
+  if (formData.has("csrfmiddlewaretoken")) formData.set("csrfmiddlewaretoken", newest);
 });

@@ -173,7 +173,13 @@ class YankForm(forms.Form):
         max_length=500,
         error_messages={"required": "A version is withdrawn with a reason only; please give one."},
     )
-    superseded_by = forms.CharField(required=False, max_length=300)
+    superseded_by = forms.CharField(
+        label="Take this instead",
+        required=False,
+        max_length=300,
+        help_text="Another version, such as owner/name@v2.",
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    )
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,9 +9,9 @@ places, the distance of the means in standard deviations, must pass 3 + 6 / sqrt
 
 That bound is the 98th percentile of sets drawn from one normal cloud, by simulation, for 10 to 200
 pictures and the worst of 1 to 8 dimensions; one cloud cut in half has 2.65. The highest of the
-sample sets that fall into two groups has 4.0, where 4.5 are needed. Besides, the groups must be compact (silhouette of
-Rousseeuw, 1987, on cosines: 0.25, his least structure) and none may be a few strays, which
-`outliers` names.
+sample sets that fall into two groups has 4.0, where 4.5 are needed. Besides, the groups must be
+compact (silhouette of Rousseeuw, 1987, on cosines: 0.25, his least structure) and none may be a few
+strays, which `outliers` names.
 """
 
 from dataclasses import dataclass

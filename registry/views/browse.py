@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 
 from accounts.models import User
 from registry import blobs, cards, covers, digests, formats, lineage, search, serving, verifying
+from registry.forms import YankForm
 from registry.models import Aesthetic, QualityReport, Side, Version, VersionFile
 from registry.models.aliases import MOVES_SHOWN
 from registry.sufficiency import LITTLE, STEP
@@ -82,7 +83,7 @@ def aesthetic(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     found = find_aesthetic(request, owner, slug)
     newest = found.versions.named("latest").first()
     gone = found.versions.published().order_by(F("taken_down_at").asc(nulls_first=True), "-number")
-    return _render(request, found, newest or gone.first(), name=found.ref)
+    return show(request, found, newest or gone.first(), name=found.ref)
 
 
 def version(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpResponse:
@@ -91,7 +92,7 @@ def version(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpRespon
     chosen = found.versions.named(ref).first()
     if chosen is None:
         raise Http404
-    return _render(request, found, chosen, name=f"{found.ref}@{chosen.name}")
+    return show(request, found, chosen, name=f"{found.ref}@{chosen.name}")
 
 
 def tombstone(request: HttpRequest, version: Version) -> HttpResponse:
@@ -123,10 +124,18 @@ def find_aesthetic(request: HttpRequest, owner: str, slug: str) -> Aesthetic:
     return get_object_or_404(Aesthetic.objects.visible_to(request.user).named(owner, slug))
 
 
-def _render(
-    request: HttpRequest, found: Aesthetic, chosen: Version | None, *, name: str
+def show(
+    request: HttpRequest,
+    found: Aesthetic,
+    chosen: Version | None,
+    *,
+    name: str,
+    yank_form: YankForm | None = None,
 ) -> HttpResponse:
-    """Show a version under the name that its page goes by: of whatever is newest, or of itself."""
+    """Show a version under the name that its page goes by: of whatever is newest, or of itself.
+
+    `yank_form` is what its owner said wrong when they withdrew it.
+    """
     if chosen is not None and chosen.taken_down_at is not None:
         chosen.aesthetic = found
         return serving.keep_to_owner(tombstone(request, chosen), found)
@@ -139,6 +148,7 @@ def _render(
         "credits": covers.credits_of(found, cover),
         "version": chosen,
         "name": name,
+        "yank_form": yank_form or YankForm(person=found.owner),
         "versions": _versions(request, found),
         **_aliases(request, found),
         "imported_files": chosen.imported_files.all()[:IMPORTED_SHOWN] if chosen else [],

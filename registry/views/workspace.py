@@ -23,7 +23,7 @@ from registry.forms import (
     YankForm,
 )
 from registry.models import Aesthetic, DroppedPictures, Member, Side, Version
-from registry.views.browse import find_aesthetic
+from registry.views.browse import find_aesthetic, show
 
 REFUSED = "refused"  # where a plain upload leaves its refusals for the next page
 BUILDS_SHOWN = 10  # on a page; what each draft asks its publisher to accept takes two queries
@@ -143,12 +143,15 @@ def withdraw(request: PersonRequest, owner: str, slug: str, ref: str) -> HttpRes
     if version is None:
         raise Http404
     form = YankForm(request.POST, person=request.user)
+    name = f"{aesthetic.ref}@{version.name}"
     if not form.is_valid():
-        messages.error(request, str(next(iter(form.errors.values()))[0]))
-        return redirect(version)
+        return show(request, aesthetic, version, name=name, yank_form=form)
     try:
         publishing.yank(version, **form.cleaned_data)
     except Refusal as refusal:
+        if refusal.code == "unfit-successor":
+            form.add_error("superseded_by", refusal.detail)
+            return show(request, aesthetic, version, name=name, yank_form=form)
         messages.error(request, refusal.detail)
     else:
         messages.success(request, f"Version {version.number} is withdrawn.")

@@ -213,8 +213,10 @@ def test_a_withdrawn_version_leads_to_what_to_take_instead(
     path = f"{ONE}/versions/v1/withdraw"
     said = as_ada.post(path, {"reason": "Grey.", "superseded_by": "no/thing"}, follow=True)
     assert "There is no version “no/thing”." in said.content.decode()
+    assert 'value="Grey."' in said.content.decode()  # what was typed is still there
     said = as_ada.post(path, {"reason": "Grey.", "superseded_by": "ada/sea-mist@v1"}, follow=True)
     assert "be superseded by ada/sea-mist@v1" in said.content.decode()
+    assert 'value="Grey."' in said.content.decode()
     as_ada.post(path, {"reason": "Grey.", "superseded_by": "ada/sea-mist@v2"})
     page = words(client, f"{ONE}/versions/v1")
     assert 'Take <a href="/ada/sea-mist/versions/v2">ada/sea-mist@v2</a> instead.' in page

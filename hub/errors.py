@@ -15,7 +15,8 @@ from django.core.exceptions import (
     TooManyFilesSent,
     ValidationError,
 )
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.loader import render_to_string
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -146,6 +147,23 @@ def _retold(response: HttpResponse, request: HttpRequest) -> HttpResponse:
     response["Content-Type"] = MEDIA_TYPE
     response["Content-Length"] = str(len(response.content))
     return response
+
+
+class NotAllowedPage:
+    """Middleware: whoever visits an address that only takes forms is told so, on a page.
+
+    Django answers them with nothing at all. `Allow` stays.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_blank = isinstance(response, HttpResponseNotAllowed) and not response.content
+        if is_blank and request.method == "GET" and not request.path.startswith(API_PREFIX):
+            response.content = render_to_string("405.html", request=request).encode()
+        return response
 
 
 class NoNulCharacters:

@@ -157,8 +157,18 @@ class VersionField(forms.ModelChoiceField[Version]):
 class AliasForm(forms.Form):
     """A name, and the version that it is to stand for."""
 
-    name = forms.CharField(max_length=names.ALIAS_MAX_LENGTH)
-    version = VersionField(Version.objects.none(), empty_label=None)
+    name = forms.CharField(
+        max_length=names.ALIAS_MAX_LENGTH,
+        validators=names.ALIAS_VALIDATORS,
+        widget=forms.TextInput(
+            attrs={"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+    version = VersionField(
+        Version.objects.none(),
+        empty_label=None,
+        error_messages={"invalid_choice": "This version is not offered, or no longer."},
+    )
 
     def __init__(self, *args: Any, aesthetic: Aesthetic, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 
 from accounts.models import User
 from registry import blobs, cards, covers, digests, formats, lineage, search, serving, verifying
-from registry.forms import YankForm
+from registry.forms import AliasForm, YankForm
 from registry.models import Aesthetic, QualityReport, Side, Version, VersionFile
 from registry.models.aliases import MOVES_SHOWN
 from registry.sufficiency import LITTLE, STEP
@@ -80,10 +80,16 @@ def aesthetic(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     Where all versions were withdrawn, the last one says so; where all were taken down, its
     tombstone.
     """
-    found = find_aesthetic(request, owner, slug)
+    return show_newest(request, find_aesthetic(request, owner, slug))
+
+
+def show_newest(
+    request: HttpRequest, found: Aesthetic, *, alias_form: AliasForm | None = None
+) -> HttpResponse:
+    """Show an aesthetic under its own name; `alias_form` is what its owner said wrong."""
     newest = found.versions.named("latest").first()
     gone = found.versions.published().order_by(F("taken_down_at").asc(nulls_first=True), "-number")
-    return show(request, found, newest or gone.first(), name=found.ref)
+    return show(request, found, newest or gone.first(), name=found.ref, alias_form=alias_form)
 
 
 def version(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpResponse:
@@ -131,10 +137,11 @@ def show(
     *,
     name: str,
     yank_form: YankForm | None = None,
+    alias_form: AliasForm | None = None,
 ) -> HttpResponse:
     """Show a version under the name that its page goes by: of whatever is newest, or of itself.
 
-    `yank_form` is what its owner said wrong when they withdrew it.
+    The forms are what its owner said wrong when they withdrew it or moved an alias.
     """
     if chosen is not None and chosen.taken_down_at is not None:
         chosen.aesthetic = found
@@ -149,6 +156,7 @@ def show(
         "version": chosen,
         "name": name,
         "yank_form": yank_form or YankForm(person=found.owner),
+        "alias_form": alias_form or AliasForm(aesthetic=found),
         "versions": _versions(request, found),
         **_aliases(request, found),
         "imported_files": chosen.imported_files.all()[:IMPORTED_SHOWN] if chosen else [],

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,7 +23,7 @@ from registry.forms import (
     YankForm,
 )
 from registry.models import Aesthetic, DroppedPictures, Member, Side, Version
-from registry.views.browse import find_aesthetic, show
+from registry.views.browse import find_aesthetic, show, show_newest
 
 REFUSED = "refused"  # where a plain upload leaves its refusals for the next page
 BUILDS_SHOWN = 10  # on a page; what each draft asks its publisher to accept takes two queries
@@ -165,17 +165,14 @@ def move_alias(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     aesthetic = find_own(request, owner, slug)
     form = AliasForm(request.POST, aesthetic=aesthetic)
     if not form.is_valid():
-        messages.error(request, "An alias needs a name and a version that is offered.")
-        return redirect(aesthetic)
+        return show_newest(request, aesthetic, alias_form=form)
     name, version = form.cleaned_data["name"], form.cleaned_data["version"]
     try:
         aliases.move_alias(aesthetic, name, to=version, by=request.user)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
     except Refusal as refusal:
-        messages.error(request, refusal.detail)
-    else:
-        messages.success(request, f"{aesthetic.ref}@{name} is {version.name} now.")
+        form.add_error(None, refusal.detail)
+        return show_newest(request, aesthetic, alias_form=form)
+    messages.success(request, f"{aesthetic.ref}@{name} is {version.name} now.")
     return redirect(aesthetic)
 
 

@@ -53,6 +53,16 @@ def test_so_it_is_for_calls_that_would_change_something(method: str) -> None:
     problem(getattr(client, method)("/api/v1/builds"), 404, "not-found")
 
 
+def test_a_visit_to_where_forms_are_sent_is_told_so_on_a_page(client: Client, ada: User) -> None:
+    client.force_login(ada)
+    for path in ("/ada/sea-mist/delete", "/account/notices/read"):
+        response = client.get(path)
+        assert response.status_code == 405
+        assert response["Allow"] == "POST"
+        assert "Content-Security-Policy" in response
+        assert "This address only takes what a form sends." in response.content.decode()
+
+
 @pytest.mark.parametrize("path", ["/x/y", "/x/y/z", "/problems/x", "/apix/y"])
 @pytest.mark.django_db
 def test_any_other_address_that_does_not_exist_is_a_page(client: Client, path: str) -> None:

@@ -1,5 +1,8 @@
 """Pages of identity: import, look a file up, move an alias, say what to take instead."""
 
+import re
+from uuid import uuid4
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from registry import formats
 from registry.aliases import move_alias
-from registry.models import Aesthetic, Version
+from registry.models import Aesthetic, Alias, Version
 from registry.models.aliases import MOVES_SHOWN
 from registry.views.browse import ALIASES_SHOWN, VERSIONS_SHOWN
 from tests import factories
@@ -154,10 +157,20 @@ def test_an_alias_is_set_on_the_page_and_its_history_is_everybodys(
     assert "v1 → v2" in page
     assert "by ada" in page
     assert "Set or move an alias" not in page
-    said = as_ada.post(f"{ONE}/aliases", {"name": "v3", "version": version.pk}, follow=True)
-    assert "can&#x27;t be an alias" in said.content.decode()
-    said = as_ada.post(f"{ONE}/aliases", {"name": "x", "version": "1"}, follow=True)
-    assert "An alias needs a name" in said.content.decode()
+
+
+def test_what_is_wrong_with_an_alias_stands_beside_it_and_what_was_typed_stays(
+    as_ada: Client, version: Version
+) -> None:
+    factories.shelved(version.aesthetic)  # newer, and so the first of the list
+    said = as_ada.post(f"{ONE}/aliases", {"name": "Main", "version": version.pk}).content.decode()
+    assert "“Main” can&#x27;t be an alias" in said
+    assert 'name="name" value="Main"' in said
+    assert re.search(rf'value="{version.pk}"\s+selected', said)
+    said = as_ada.post(f"{ONE}/aliases", {"name": "x", "version": uuid4()}).content.decode()
+    assert "This version is not offered, or no longer." in said
+    assert 'name="name" value="x"' in said
+    assert not Alias.objects.exists()
 
 
 def test_of_many_names_and_moves_the_page_shows_some_and_leads_to_the_rest(

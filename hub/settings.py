@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "hub.errors.NotAllowedPage",
     "hub.signed_out.SignedOut",
     "hub.caching.ApiCaching",
 ]

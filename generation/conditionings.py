@@ -27,7 +27,7 @@ from generation.personalisation import (
 )
 from generation.prompt_embeds import PromptEmbeds
 from generation.text_encoders import TextEncoders
-from generation.worker_models import checkpoint_digest, models_for
+from generation.worker_models import checkpoint_digest, text_models_for
 from registry.digests import canonical_json, digest_bytes
 
 # A conditioning is kept for so many seconds where it takes no more bytes than this: half a megabyte
@@ -96,7 +96,7 @@ def conditioning_of(
     fits: ascent then reads the weights once for all of them. Raises PersonalisationRefused,
     EmphasisRefused, and JobFailed for another space's encoder.
     """
-    models = models_for(aim.version.space)
+    models = text_models_for(aim.version.space)
     key = _key(Wanted(aim, prompt), recipe)
     if (file := kept(key)) is not None:
         return Conditioning.from_file(file, models.text_encoder.device)

@@ -203,12 +203,17 @@ def _made(
 ) -> list[Conditioning]:
     directions = [ready.direction.expand(len(ready.ids), -1) for ready in batch]
     rows = sum(len(ready.ids) for ready in batch)
+
+    def once_for_all_rows(step: int) -> None:
+        if on_step is not None and step % rows == 0:
+            on_step(step // rows)
+
     changed = personalise(
         models.text_encoder,
         torch.cat([ready.ids for ready in batch]),  # [rows, 77]
         torch.cat(directions),  # [rows, width]
         replace(recipe, reads=models.kind.reads),
-        on_step=on_step and (lambda step: on_step(step // rows)),
+        on_step=once_for_all_rows,
     )
     made, first = [], 0
     for ready in batch:

@@ -10,7 +10,7 @@ from django.forms import model_to_dict
 from django.http import QueryDict
 
 from generation import emphasis
-from generation.doses import RECIPE, default_dose
+from generation.doses import GUARDS, RECIPE, default_dose
 from generation.looks import find_look
 from generation.mixing import MixField
 from generation.models import Generation
@@ -151,7 +151,11 @@ class DrawForm(forms.ModelForm[Generation]):
         if self.is_bound:
             return bool(self.errors.keys() & EXPERT)
         usual = model_to_dict(Generation()) | asdict(default_dose())
-        return any(self.initial.get(name) not in (None, "", usual.get(name)) for name in EXPERT)
+        return any(
+            self.initial.get(name) != usual.get(name)
+            for name in EXPERT
+            if name in GUARDS or self.initial.get(name) not in (None, "")
+        )
 
     def clean_aesthetic(self) -> Version:
         ref = self.cleaned_data["aesthetic"].strip()
@@ -165,8 +169,15 @@ class DrawForm(forms.ModelForm[Generation]):
         return version
 
     def parameters(self) -> dict[str, Any]:
-        """Return what `queue_generation` wants to know; a field left empty is left out."""
-        said = {name: value for name, value in self.cleaned_data.items() if value != ""}
+        """Return what `queue_generation` wants to know; a field left empty is left out.
+
+        A guard's is None instead, which switches it off, where the form was sent with the field.
+        """
+        said = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if value != "" and (name not in GUARDS or name in self.data)
+        }
         return {"version": said.pop("aesthetic"), **said}
 
     def _post_clean(self) -> None:
@@ -189,9 +200,12 @@ class DoseForm(forms.ModelForm[Generation]):
             self.fields[name].required = False
 
     def parameters(self) -> dict[str, Any]:
-        """Return what `ask` wants to know; a field left empty is left out."""
-        said = self.cleaned_data.items()
-        return {name: value for name, value in said if value not in ("", None)}
+        """Return what `ask` wants to know; a field left empty is left out, but for a guard's."""
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if value not in ("", None) or (name in GUARDS and name in self.data)
+        }
 
     def _post_clean(self) -> None:
         """Leave the checking of the row to `ask`, which fills in the defaults."""

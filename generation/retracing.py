@@ -160,7 +160,7 @@ def is_of_our_space(version: Version) -> bool:
 def drawing_of(pk: str, *, person: User | AnonymousUser) -> Generation | None:
     """Return the visitor's own drawing of this name."""
     try:
-        return Generation.objects.visible_to(person).filter(pk=UUID(pk)).first()
+        return Generation.objects.owned_by(person).filter(pk=UUID(pk)).first()
     except ValueError:
         return None
 

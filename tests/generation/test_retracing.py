@@ -378,6 +378,15 @@ def test_the_api_names_a_drawing_to_its_owner_alone(
     assert info(client, drawn, **factories.bearer(bob)).json()["drawing"] is None
 
 
+def test_what_another_person_shares_is_no_drawing_of_yours(
+    client: Client, bob: User, drawn: bytes, finished: Generation
+) -> None:
+    assert Generation.objects.share(finished.pk)
+    assert info(client, drawn, **factories.bearer(bob)).json()["drawing"] is None
+    client.force_login(bob)
+    assert "a drawing of yours" not in html(show(client, drawn))
+
+
 def test_the_api_points_at_a_file_that_it_refuses(client: Client) -> None:
     answer = info(client, b"GIF89a")
     assert errors(answer) == {"/file": "not-a-png"}

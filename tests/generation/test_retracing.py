@@ -394,6 +394,15 @@ def test_the_api_points_at_a_file_that_it_refuses(client: Client) -> None:
     problem(client.get(INFO), 405, "method-not-allowed")
 
 
+def test_a_damaged_picture_is_a_value_that_cannot_be_used_and_no_request_that_cannot_be_read(
+    client: Client, drawn: bytes
+) -> None:
+    damaged = drawn.replace(PROMPT.encode(), PROMPT.upper().encode())
+    answer = info(client, damaged)
+    problem(answer, 422, "invalid")
+    assert errors(answer) == {"/file": "malformed-picture"}
+
+
 def test_a_token_needs_the_scope_read_as_for_all_that_changes_nothing(
     client: Client, ada: User, drawn: bytes
 ) -> None:

@@ -89,4 +89,4 @@ class SharedSheetList(generics.ListAPIView[Sheet]):
     def get_queryset(self) -> QuerySet[Sheet]:
         aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
         shared = Sheet.objects.shared_with(self.request.user).in_look(aesthetic)
-        return shared.newest_shared().select_related("owner")
+        return shared.newest_shared().as_seen_by(self.request.user).select_related("owner")

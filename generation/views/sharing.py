@@ -111,4 +111,4 @@ def _shared(request: HttpRequest, look: Aesthetic) -> GenerationQuerySet:
 
 def _shared_sheets(request: HttpRequest, look: Aesthetic) -> SheetQuerySet:
     shared = Sheet.objects.shared_with(request.user).in_look(look).newest_shared()
-    return shared.with_prompt().select_related("owner")
+    return shared.as_seen_by(request.user).select_related("owner")

@@ -42,6 +42,7 @@ CHECKED_BY_BROWSERS = {
     "guidance": {"min": 1, "max": 30},
 }
 MOST_PICTURES = 9  # asked for at once
+LOOKS_TO_FIND_BY = 100  # in the list by which somebody finds their drawings
 LOOKS_SUGGESTED = 100  # in the list that a browser offers while somebody types
 
 
@@ -223,17 +224,30 @@ class HistoryForm(forms.Form):
 
     def __init__(self, *args: Any, looks: QuerySet[Aesthetic], person: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.looks = {look.ref: look for look in looks}
+        offered = list(looks[: LOOKS_TO_FIND_BY + 1])
+        is_cut = len(offered) > LOOKS_TO_FIND_BY
+        if is_cut:
+            offered[LOOKS_TO_FIND_BY:] = self._asked_for(looks)
+        self.looks = {look.ref: look for look in offered}
         # What is hidden from them by now has the name by which they drew with it.
-        seen = {look.ref for look in looks.visible_to(person)}  # type: ignore[attr-defined]
+        visible = Aesthetic.objects.visible_to(person).filter(pk__in=[look.pk for look in offered])
+        seen = set(visible.values_list("pk", flat=True))
         titles = [
-            (ref, f"{look.title} ({ref})" if ref in seen else ref)
+            (ref, f"{look.title} ({ref})" if look.pk in seen else ref)
             for ref, look in self.looks.items()
         ]
         titles.sort(key=itemgetter(1))
         self.fields["look"] = forms.ChoiceField(
-            label="Look", required=False, choices=[("", "Every look"), *titles]
+            label="Look",
+            required=False,
+            choices=[("", "Every look"), *titles],
+            help_text=f"The {LOOKS_TO_FIND_BY} that you drew with last." if is_cut else "",
         )
+
+    def _asked_for(self, looks: QuerySet[Aesthetic]) -> QuerySet[Aesthetic]:
+        """Return the look that is asked for, which may be another than those that are offered."""
+        owner, _, slug = self.data.get("look", "").partition("/")
+        return looks.filter(owner__username=owner, slug=slug)
 
     @property
     def asks_for_some(self) -> bool:

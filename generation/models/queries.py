@@ -97,9 +97,11 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         return self.filter(state=JobState.SUCCEEDED).order_by("-finished_at")
 
     def looks(self) -> models.QuerySet[Aesthetic]:
-        """Return the looks that these were drawn with, hidden ones too."""
+        """Return the looks that these were drawn with, hidden ones too, the last one first."""
         used = Aesthetic.objects.filter(pk__in=self.order_by().values("version__aesthetic"))
-        return used.select_related("owner")
+        in_it = self.filter(version__aesthetic=OuterRef("pk")).order_by("-created_at")
+        last = Subquery(in_it.values("created_at")[:1])
+        return used.select_related("owner").order_by(last.desc(), "pk")
 
     def waiting_alike(self, generation: "Generation", fields: Iterable[str]) -> Self:
         """Return what waits to be drawn in the same space with these fields the same."""

@@ -173,6 +173,20 @@ def test_a_removed_sheet_is_one_entry_among_what_is_removed(page: Client, sheet:
     assert "You have removed nothing." not in html(answer)
 
 
+def test_many_removed_sheets_come_in_pages(page: Client, sheet: Sheet) -> None:
+    sheets.remove(sheet)
+    for _ in range(25):
+        made = Sheet.objects.create(owner=sheet.owner, kind="doses", rows=["0 steps"], columns=[])
+        sheets.remove(made)
+    first = html(page.get("/drawings/removed"))
+    assert first.count("/put-back") == 24
+    assert "Page 1 of 2" in first
+    assert 'href="?sheets=2"' in first
+    second = html(page.get("/drawings/removed?sheets=2"))
+    assert f"/sheets/{sheet.pk}/put-back" in second
+    assert second.count("/put-back") == 2
+
+
 def test_the_page_of_a_removed_sheet_says_so_and_that_of_a_removed_cell_too(
     page: Client, sheet: Sheet
 ) -> None:

@@ -194,13 +194,10 @@ def _kind_of(checkpoint: str, index: Mapping[str, Any]) -> Kind:
     return kind
 
 
-def _without_drawing(kind: Kind, index: Mapping[str, Any]) -> dict[str, None]:
-    """Name the components without which prompts can be read, as diffusers leaves them out."""
-    return {
-        name: None
-        for name, said in index.items()
-        if isinstance(said, list) and name not in kind.components
-    }
+def _without_drawing(kind: Kind, index: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what lets diffusers leave out the components without which prompts can be read."""
+    components = {name for name, said in index.items() if isinstance(said, list)}
+    return {**kind.reading_only, **dict.fromkeys(components.difference(kind.components))}
 
 
 def _read(

@@ -97,8 +97,7 @@ def test_rows_and_steps_that_would_hold_up_all_other_questions_are_refused_in_wo
 
 
 def test_a_prompt_of_a_thousand_usual_characters_is_not_refused(measured: Version) -> None:
-    words = "the old lighthouse stands beside quiet water under evening clouds "
-    prompt = (words * 16)[:1000].strip()
+    prompt = ("the old house by a tree under the evening clouds " * 21)[:1000].strip()
     asked = ask(Kind.DOSE, version=measured, prompt=prompt, steps=50, rate=1e-9, most_drift=0.0)
     assert len(answered(asked)["agreement"]) == 51
 

@@ -59,7 +59,7 @@ class GenerationAdmin(WithholdableAdmin[Generation]):
         *("prompt", "owner", "version", "state", "shared_at", "withheld_at", "created_at"),
     ]
     list_filter = ["state", ("shared_at", admin.EmptyFieldListFilter)]
-    list_select_related = ["owner", "version__aesthetic__owner"]
+    list_select_related = ["owner", "version__aesthetic__owner", "sheet"]
     search_fields = ["=id", "prompt", "=owner__username"]
     take_back = staticmethod(withholding.withhold)
     give_free = staticmethod(withholding.release)

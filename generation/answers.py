@@ -9,11 +9,11 @@ from torch.nn import functional as F
 from generation.aiming import direction_of
 from generation.aims import Aim
 from generation.conditionings import ensure_kept
-from generation.emphasis import EmphasisRefused
+from generation.emphasis import EmphasisRefused, words_of
 from generation.keeping import KEPT_AT, REFUSAL_KEPT, keep, kept, let_go, take
 from generation.personalisation import PersonalisationRefused, Recipe, personalise
 from generation.text_towers import TextTower
-from generation.worker_models import models_for
+from generation.worker_models import text_models_for, within_memory
 from registry.jobs import OUR_FAULT
 from registry.leases import JobFailed
 
@@ -25,6 +25,11 @@ BATCH = 16  # rows read at once
 # Rows that are read to tell what each word does: half a minute of CLIP ViT-L/14 on one core. A
 # prompt of a single row, of 75 tokens at most, never comes near it.
 MOST_ROWS = 150
+
+# Steps of personalisation, of all rows together: the four rows of a thousand characters of ordinary
+# words at the most steps. Each costs as much as several rows that are read, and Adam takes them one
+# by one.
+MOST_ROW_STEPS = 200
 
 # Longer than nearly all take, the loading of the models too. A question whose worker was killed is
 # asked again after it.
@@ -56,7 +61,8 @@ def _said(
         aim = Aim.from_json(said_aim)
         if aim is None:
             return None
-        return KINDS[kind](aim, prompt, recipe)
+        with within_memory():
+            return KINDS[kind](aim, prompt, recipe)
     except (PersonalisationRefused, EmphasisRefused) as error:
         return {"refused": error.detail}
     except JobFailed as error:
@@ -69,14 +75,17 @@ def _said(
 def dose(aim: Aim, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:
     """Return agreement and drift before the first and after every step, each of steps + 1.
 
-    Of a prompt of several rows they are the rows' means, as of a drawing.
+    Of a prompt of several rows they are the rows' means, as of a drawing. Raises
+    PersonalisationRefused for too many rows and steps, which a drawing may take.
     """
-    models = models_for(aim.version.space)
+    models = text_models_for(aim.version.space)
+    asked = Recipe(**recipe, reads=models.kind.reads)
+    _refuse_too_much(len(models.tokenize(prompt).ids), asked.steps)
     made = personalise(
         models.text_encoder,
         models.tokenize(prompt).ids,
         direction_of(aim, models),
-        Recipe(**recipe, reads=models.kind.reads),
+        asked,
         with_drifts=True,
     )
     return {"agreement": _rounded(made.agreement.mean(0)), "drift": _rounded(made.drifts.mean(0))}
@@ -87,14 +96,15 @@ def agreement(aim: Aim, prompt: str, _: dict[str, Any]) -> dict[str, Any]:
 
     Of a prompt that is too long for this only the whole is told, and the remark says why.
     """
-    rows = len(models_for(aim.version.space).tokenize(prompt).ids)
-    remark = _why_whole(len(prompt.split()), rows)
-    words = [] if remark else prompt.split()
-    without = [" ".join(words[:place] + words[place + 1 :]) for place in range(len(words))]
-    whole, *parts = _agreements(aim, [prompt, *without])
+    rows, words = len(text_models_for(aim.version.space).tokenize(prompt).ids), words_of(prompt)
+    remark = _why_whole(len(words), rows)
+    told = [] if remark else words
+    whole, *parts = _agreements(aim, [prompt, *(word.without for word in told)])
     return {
         "agreement": whole,
-        "words": [{"word": word, "without": part} for word, part in zip(words, parts, strict=True)],
+        "words": [
+            {"word": word.written, "without": part} for word, part in zip(told, parts, strict=True)
+        ],
         "remark": remark,
     }
 
@@ -111,8 +121,25 @@ def _why_whole(words: int, rows: int) -> str:
 
 
 def conditioning(aim: Aim, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:
-    """Say where the plain and the personalised conditioning are kept, as a safetensors file."""
-    return {KEPT_AT: ensure_kept(aim, prompt, Recipe(**recipe))}
+    """Say where the plain and the personalised conditioning are kept, as a safetensors file.
+
+    Raises what `dose` does.
+    """
+    asked = Recipe(**recipe)
+    _refuse_too_much(len(text_models_for(aim.version.space).tokenize(prompt).ids), asked.steps)
+    return {KEPT_AT: ensure_kept(aim, prompt, asked)}
+
+
+def _refuse_too_much(rows: int, steps: int) -> None:
+    """Raise PersonalisationRefused for what would keep all others' questions waiting."""
+    if rows * steps > MOST_ROW_STEPS:
+        raise PersonalisationRefused(
+            "too-many-steps",
+            f"The prompt is too long to be personalised without being drawn: the text encoder "
+            f"reads it in {rows} rows, with {steps} steps for each, {rows * steps:,} in all, and "
+            f"{MOST_ROW_STEPS} are the most. Use a shorter prompt or fewer steps; a drawing may "
+            "have as many as it wants.",
+        )
 
 
 KINDS = {"dose": dose, "agreement": agreement, "conditioning": conditioning}
@@ -120,7 +147,7 @@ KINDS = {"dose": dose, "agreement": agreement, "conditioning": conditioning}
 
 def _agreements(aim: Aim, prompts: list[str]) -> list[float]:
     """Return the cosine of each prompt and the aim, the mean of a prompt's rows."""
-    models = models_for(aim.version.space)
+    models = text_models_for(aim.version.space)
     tower, direction = TextTower(models.text_encoder), direction_of(aim, models)  # [width]
     tokens = [models.tokenize(prompt).ids for prompt in prompts]
     ids = torch.cat(tokens).to(tower.device)  # [all rows, 77]

@@ -8,7 +8,7 @@ checkpoint has none.
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -62,7 +62,8 @@ class Models:
 
     `text_encoder` is the one that is personalised: the checkpoint's own with the space's
     projection, always in float32, so that plain and personalised conditioning are computed alike.
-    `pipeline` is everything else, and `kind` what its kind does in its own way.
+    `pipeline` is everything else, and `kind` what its kind does in its own way. Models of
+    `load_text` can do all but draw: their pipeline has what reads prompts alone.
     """
 
     pipeline: DiffusionPipeline
@@ -75,11 +76,24 @@ class Models:
 
         Raises CheckpointUnavailable, CheckpointKindUnknown, ProjectionMismatch.
         """
-        precision = torch.float16 if torch.device(device).type == "cuda" else torch.float32
-        kind, pipeline = _read(checkpoint, precision)
+        return cls.load_text(checkpoint, text_projection, device).with_drawing(checkpoint, device)
+
+    @classmethod
+    def load_text(cls, checkpoint: str, text_projection: Tensor, device: str = "cpu") -> Self:
+        """Load what reads prompts, and nothing that draws. Raises what `load` does."""
+        kind, pipeline = _read(checkpoint, device, _without_drawing)
         text_encoder = _with_projection(pipeline, text_projection)
         pipeline.text_encoder = None  # Every prompt passes through `text_encoder`.
         return cls(pipeline.to(device), text_encoder.to(device), kind)
+
+    def with_drawing(self, checkpoint: str, device: str = "cpu") -> Self:
+        """Load what draws of the same checkpoint, beside what reads prompts here.
+
+        Raises CheckpointUnavailable.
+        """
+        reading = {name: getattr(self.pipeline, name) for name in self.kind.components}
+        _, pipeline = _read(checkpoint, device, lambda *_: reading)
+        return replace(self, pipeline=pipeline.to(device))
 
     @property
     def size_step(self) -> int:
@@ -180,18 +194,34 @@ def _kind_of(checkpoint: str, index: Mapping[str, Any]) -> Kind:
     return kind
 
 
-def _read(checkpoint: str, precision: torch.dtype) -> tuple[Kind, DiffusionPipeline]:
+def _without_drawing(kind: Kind, index: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what lets diffusers leave out the components without which prompts can be read."""
+    components = {name for name, said in index.items() if isinstance(said, list)}
+    return {**kind.reading_only, **dict.fromkeys(components.difference(kind.components))}
+
+
+def _read(
+    checkpoint: str,
+    device: str,
+    given: Callable[[Kind, Mapping[str, Any]], Mapping[str, Any]],
+) -> tuple[Kind, DiffusionPipeline]:
+    """Read a checkpoint but for the components that are `given` for its kind and index."""
+    precision = torch.float16 if torch.device(device).type == "cuda" else torch.float32
     folder = _folder(checkpoint)
     try:
-        kind = _kind_of(checkpoint, json.loads((folder / INDEX).read_text(encoding="utf-8")))
+        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        kind = _kind_of(checkpoint, index)
         with _without_progress_bars():
             return kind, kind.pipeline.from_pretrained(
                 folder,
+                **given(kind, index),
                 dtype={"default": precision, "text_encoder": torch.float32},
                 local_files_only=True,
                 use_safetensors=True,  # Never a pickle.
                 low_cpu_mem_usage=is_accelerate_available(),  # Its default, without a warning.
             )
+    except torch.OutOfMemoryError:  # which is a RuntimeError as well
+        raise
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise CheckpointUnavailable(
             f"{checkpoint} is not a Stable Diffusion checkpoint in safetensors: {error}"

@@ -4,7 +4,7 @@ A kind is all that one family of diffusion models does in its own way. It is cho
 checkpoint is loaded; nothing else asks which one it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Protocol
 
@@ -27,6 +27,7 @@ class Kind(Protocol):
     components: ClassVar[tuple[str, ...]]  # without which we can't read prompts
     text_encoders: ClassVar[TextEncoders]
     reads: ClassVar[Layer]  # of the personalised encoder
+    reading_only: ClassVar[Mapping[str, bool]]  # told its pipeline where it has nothing that draws
 
     def tokenize(self, pipeline: Any, prompt: str, /) -> PromptTokens:
         """Return a prompt's tokens for the personalised encoder."""
@@ -54,6 +55,8 @@ class StableDiffusion:
     components: ClassVar[tuple[str, ...]] = ("text_encoder", "tokenizer")
     text_encoders: ClassVar[TextEncoders] = TextEncoders.ONE
     reads: ClassVar[Layer] = LAST
+    # Or it warns of pictures that nobody checks.
+    reading_only: ClassVar[Mapping[str, bool]] = {"requires_safety_checker": False}
 
     def tokenize(self, pipeline: Any, prompt: str) -> PromptTokens:
         return prompt_tokens.tokenize(pipeline.tokenizer, prompt)
@@ -95,6 +98,7 @@ class StableDiffusionXL:
     )
     text_encoders: ClassVar[TextEncoders] = TextEncoders.FIRST_OF_TWO
     reads: ClassVar[Layer] = Layer(from_end=2, is_normed=False)
+    reading_only: ClassVar[Mapping[str, bool]] = {}
 
     def tokenize(self, pipeline: Any, prompt: str) -> PromptTokens:
         return self._tokens(pipeline, prompt)[0]

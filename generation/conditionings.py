@@ -27,7 +27,7 @@ from generation.personalisation import (
 )
 from generation.prompt_embeds import PromptEmbeds
 from generation.text_encoders import TextEncoders
-from generation.worker_models import checkpoint_digest, models_for
+from generation.worker_models import checkpoint_digest, text_models_for
 from registry.digests import canonical_json, digest_bytes
 
 # A conditioning is kept for so many seconds where it takes no more bytes than this: half a megabyte
@@ -96,7 +96,7 @@ def conditioning_of(
     fits: ascent then reads the weights once for all of them. Raises PersonalisationRefused,
     EmphasisRefused, and JobFailed for another space's encoder.
     """
-    models = models_for(aim.version.space)
+    models = text_models_for(aim.version.space)
     key = _key(Wanted(aim, prompt), recipe)
     if (file := kept(key)) is not None:
         return Conditioning.from_file(file, models.text_encoder.device)
@@ -203,12 +203,17 @@ def _made(
 ) -> list[Conditioning]:
     directions = [ready.direction.expand(len(ready.ids), -1) for ready in batch]
     rows = sum(len(ready.ids) for ready in batch)
+
+    def once_for_all_rows(step: int) -> None:
+        if on_step is not None and step % rows == 0:
+            on_step(step // rows)
+
     changed = personalise(
         models.text_encoder,
         torch.cat([ready.ids for ready in batch]),  # [rows, 77]
         torch.cat(directions),  # [rows, width]
         replace(recipe, reads=models.kind.reads),
-        on_step=on_step and (lambda step: on_step(step // rows)),
+        on_step=once_for_all_rows,
     )
     made, first = [], 0
     for ready in batch:

@@ -4,9 +4,11 @@ Rates and steps are specific to a text encoder, so they travel with the weights,
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -15,6 +17,18 @@ RECIPE = (
     *("optimiser", "steps", "rate", "weight", "anchor"),
     *("slerp", "clip_skip", "enough_agreement", "most_drift"),
 )
+
+GUARDS = ("enough_agreement", "most_drift")  # those of it that None switches off
+
+
+def given(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is given of a dose's or a drawing's parameters; what is not has first values.
+
+    None is not given, but for a guard: there it says that nothing ends the steps early.
+    """
+    return {
+        name: value for name, value in parameters.items() if value is not None or name in GUARDS
+    }
 
 
 @dataclass(frozen=True)  # with defaults that can be asked for

@@ -10,7 +10,7 @@ from django.forms import model_to_dict
 from django.http import QueryDict
 
 from generation import emphasis
-from generation.doses import RECIPE, default_dose
+from generation.doses import GUARDS, RECIPE, default_dose
 from generation.looks import find_look
 from generation.mixing import MixField
 from generation.models import Generation
@@ -42,6 +42,7 @@ CHECKED_BY_BROWSERS = {
     "guidance": {"min": 1, "max": 30},
 }
 MOST_PICTURES = 9  # asked for at once
+LOOKS_TO_FIND_BY = 100  # in the list by which somebody finds their drawings
 LOOKS_SUGGESTED = 100  # in the list that a browser offers while somebody types
 
 
@@ -151,7 +152,11 @@ class DrawForm(forms.ModelForm[Generation]):
         if self.is_bound:
             return bool(self.errors.keys() & EXPERT)
         usual = model_to_dict(Generation()) | asdict(default_dose())
-        return any(self.initial.get(name) not in (None, "", usual.get(name)) for name in EXPERT)
+        return any(
+            self.initial.get(name) != usual.get(name)
+            for name in EXPERT
+            if name in GUARDS or self.initial.get(name) not in (None, "")
+        )
 
     def clean_aesthetic(self) -> Version:
         ref = self.cleaned_data["aesthetic"].strip()
@@ -165,8 +170,15 @@ class DrawForm(forms.ModelForm[Generation]):
         return version
 
     def parameters(self) -> dict[str, Any]:
-        """Return what `queue_generation` wants to know; a field left empty is left out."""
-        said = {name: value for name, value in self.cleaned_data.items() if value != ""}
+        """Return what `queue_generation` wants to know; a field left empty is left out.
+
+        A guard's is None instead, which switches it off, where the form was sent with the field.
+        """
+        said = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if value != "" and (name not in GUARDS or name in self.data)
+        }
         return {"version": said.pop("aesthetic"), **said}
 
     def _post_clean(self) -> None:
@@ -189,9 +201,12 @@ class DoseForm(forms.ModelForm[Generation]):
             self.fields[name].required = False
 
     def parameters(self) -> dict[str, Any]:
-        """Return what `ask` wants to know; a field left empty is left out."""
-        said = self.cleaned_data.items()
-        return {name: value for name, value in said if value not in ("", None)}
+        """Return what `ask` wants to know; a field left empty is left out, but for a guard's."""
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if value not in ("", None) or (name in GUARDS and name in self.data)
+        }
 
     def _post_clean(self) -> None:
         """Leave the checking of the row to `ask`, which fills in the defaults."""
@@ -209,17 +224,30 @@ class HistoryForm(forms.Form):
 
     def __init__(self, *args: Any, looks: QuerySet[Aesthetic], person: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.looks = {look.ref: look for look in looks}
+        offered = list(looks[: LOOKS_TO_FIND_BY + 1])
+        is_cut = len(offered) > LOOKS_TO_FIND_BY
+        if is_cut:
+            offered[LOOKS_TO_FIND_BY:] = self._asked_for(looks)
+        self.looks = {look.ref: look for look in offered}
         # What is hidden from them by now has the name by which they drew with it.
-        seen = {look.ref for look in looks.visible_to(person)}  # type: ignore[attr-defined]
+        visible = Aesthetic.objects.visible_to(person).filter(pk__in=[look.pk for look in offered])
+        seen = set(visible.values_list("pk", flat=True))
         titles = [
-            (ref, f"{look.title} ({ref})" if ref in seen else ref)
+            (ref, f"{look.title} ({ref})" if look.pk in seen else ref)
             for ref, look in self.looks.items()
         ]
         titles.sort(key=itemgetter(1))
         self.fields["look"] = forms.ChoiceField(
-            label="Look", required=False, choices=[("", "Every look"), *titles]
+            label="Look",
+            required=False,
+            choices=[("", "Every look"), *titles],
+            help_text=f"The {LOOKS_TO_FIND_BY} that you drew with last." if is_cut else "",
         )
+
+    def _asked_for(self, looks: QuerySet[Aesthetic]) -> QuerySet[Aesthetic]:
+        """Return the look that is asked for, which may be another than those that are offered."""
+        owner, _, slug = self.data.get("look", "").partition("/")
+        return looks.filter(owner__username=owner, slug=slug)
 
     @property
     def asks_for_some(self) -> bool:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.quotas import check_quota, start_of_day
-from generation.doses import RECIPE, default_dose
+from generation.doses import GUARDS, RECIPE, default_dose, given
 from generation.emphasis import EmphasisRefused, spans
 from generation.models import Generation, Ingredient
 from generation.models.generations import LARGEST_SEED, SIZE_STEP
@@ -22,7 +22,7 @@ from registry import jobs
 from registry.models import Version
 
 FLOATS = (
-    *("rate", "weight", "anchor", "enough_agreement", "most_drift"),
+    *("rate", "weight", "anchor", *GUARDS),
     *("aesthetic_text_angle", "guidance"),
 )
 
@@ -52,6 +52,7 @@ def queue_generation(
 ) -> Generation:
     """Queue the drawing of `prompt` with `version`; what is not given comes from the dose.
 
+    None is not given, but for a guard of the dose, which it switches off.
     `others` are mixed into the look of `version`, which has the weight 1. Raises ValidationError by
     field, and QuotaExceeded.
     """
@@ -91,8 +92,7 @@ def new_generation(
     """
     check_space(version)
     dose = default_dose()
-    given = {name: value for name, value in parameters.items() if value is not None}
-    values = {name: getattr(dose, name) for name in DOSED} | given
+    values = {name: getattr(dose, name) for name in DOSED} | given(parameters)
     values.setdefault("seed", new_seed())
     generation = Generation(owner=owner, version=version, prompt=prompt.strip(), **values)
     generation.total = generation.steps + generation.sampling_steps

@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 from accounts.models import Usage, User
 from accounts.refusals import Refusal
 from generation.aims import Aim, Weighted
-from generation.doses import RECIPE, default_dose
+from generation.doses import RECIPE, default_dose, given
 from generation.keeping import AWAY, KEPT_AT, REFUSAL_KEPT, is_taken
 from generation.models import Generation
 from generation.models.generations import AESTHETIC_TEXT, PARAMETERS
@@ -88,8 +88,7 @@ def ask(
     """
     check_space(version)
     dose = default_dose()
-    given = {name: value for name, value in parameters.items() if value is not None}
-    values = {name: getattr(dose, name) for name in RECIPE} | given
+    values = {name: getattr(dose, name) for name in RECIPE} | given(parameters)
     asked = Generation(version=version, prompt=prompt.strip(), **values)
     asked.clean_fields(exclude={*OTHERS, "owner", "version"})
     check_numbers(asked)

@@ -10,7 +10,7 @@ from generation.doses import RECIPE
 from generation.emphasis import EmphasisRefused
 from generation.models import Generation
 from generation.personalisation import LARGEST_BATCH, PersonalisationRefused, Recipe
-from generation.worker_models import checkpoint_digest, models_for
+from generation.worker_models import checkpoint_digest, models_for, within_memory
 from registry import blobs
 from registry.leases import JobFailed, Lease
 
@@ -21,6 +21,11 @@ def render(generation: Generation, lease: Lease) -> None:
     Raises JobFailed for what cannot be drawn, in words its owner can act upon, and JobLost when
     the job was cancelled.
     """
+    with within_memory():
+        _render(generation, lease)
+
+
+def _render(generation: Generation, lease: Lease) -> None:
     lease.report(stage="loading the models", done=0, total=generation.total)
     aim, models = Aim.of(generation), models_for(generation.version.space)
     _refuse_taken_down(aim)

@@ -16,6 +16,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import F
 
 from accounts.models import User
+from generation.doses import GUARDS
 from generation.keeping import keep, kept
 from generation.models import Generation
 from generation.models.generations import PARAMETERS
@@ -159,7 +160,7 @@ def is_of_our_space(version: Version) -> bool:
 def drawing_of(pk: str, *, person: User | AnonymousUser) -> Generation | None:
     """Return the visitor's own drawing of this name."""
     try:
-        return Generation.objects.visible_to(person).filter(pk=UUID(pk)).first()
+        return Generation.objects.owned_by(person).filter(pk=UUID(pk)).first()
     except ValueError:
         return None
 
@@ -190,9 +191,15 @@ def checkpoint_in_use() -> str:
 
 
 def usable_values(facts: Facts) -> tuple[dict[str, object], list[str]]:
-    """Return what a generation can have, by name, and a sentence on each value that it can't."""
+    """Return what a generation can have, by name, and a sentence on each value that it can't.
+
+    What was drawn in a look and names no guard was drawn without it, whatever guard the hub's own
+    dose has by now.
+    """
     usable: dict[str, object] = {}
     remarks = []
+    if facts.look is not None:
+        usable |= dict.fromkeys(name for name in GUARDS if name not in facts.values)
     for name in PARAMETERS:
         text = facts.values.get(name)
         if text is None or (name == "prompt" and not text):

@@ -21,7 +21,7 @@ from generation.conditionings import conditioning_of
 from generation.doses import RECIPE, default_dose
 from generation.models import Generation, StandardSheet
 from generation.personalisation import PersonalisationRefused, Recipe
-from generation.worker_models import checkpoint_digest, models_for
+from generation.worker_models import checkpoint_digest, models_for, within_memory
 from registry import blobs
 from registry.leases import JobFailed, Lease
 from registry.models import Verification, Version
@@ -108,7 +108,12 @@ def draw(sheet: StandardSheet, lease: Lease) -> None:
 
 
 def _row(version: Version, prompt: str, seed: int, doses: Sequence[int]) -> list[Image.Image]:
-    """Draw one prompt from one seed at each dose."""
+    """Draw one prompt from one seed at each dose. Raises JobFailed."""
+    with within_memory():
+        return _drawn(version, prompt, seed, doses)
+
+
+def _drawn(version: Version, prompt: str, seed: int, doses: Sequence[int]) -> list[Image.Image]:
     dose, models = default_dose(), models_for(version.space)
     recipe = Recipe(**{name: getattr(dose, name) for name in RECIPE})
     sampling = diffusion.Sampling(seed, dose.sampling_steps, dose.guidance, dose.width, dose.height)

@@ -13,7 +13,11 @@ from generation.models import Generation, Sheet
 
 
 def withhold(drawing: Generation, *, reason: str) -> bool:
-    """Take `drawing` back from everybody; False where that was done before."""
+    """Take `drawing` back from everybody; False where that was done before.
+
+    Its words stay on its sheet, where that is shared, as long as others see another drawing of
+    them there.
+    """
     these = Generation.objects.filter(pk=drawing.pk, withheld_at__isnull=True)
     return bool(these.update(withheld_at=Now(), withheld_reason=reason, shared_at=None))
 

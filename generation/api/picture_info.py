@@ -83,7 +83,9 @@ class PictureInfo(APIView):
         try:
             found = retrace(form.validated_data["file"], person=request.user)
         except PictureRefused as refused:
-            error = ValidationError(refused.detail, code=refused.code)
+            code = "malformed-picture" if refused.code == "malformed" else refused.code
+            # Or the whole would be called a request that can't be read, which it is not.
+            error = ValidationError(refused.detail, code=code)
             raise ValidationError({"file": error}) from refused
         return Response(PictureInfoSerializer(_body(found)).data)
 

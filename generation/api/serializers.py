@@ -130,6 +130,20 @@ class OtherSerializer(serializers.Serializer[Any]):
     )
 
 
+# Null says something of these alone.
+_GUARDS: dict[str, dict[str, Any]] = {
+    name: {
+        "required": False,
+        "help_text": f"Stop early once {reached}. Left out it is that of the checkpoint's dose, if "
+        "that has any; null switches it off.",
+    }
+    for name, reached in (
+        ("enough_agreement", "the words agree so much with the look"),
+        ("most_drift", "the words have drifted so far"),
+    )
+}
+
+
 class AboutVersionSerializer(serializers.ModelSerializer[Generation]):
     """A prompt and a version; every parameter of theirs that a subclass adds may be left out."""
 
@@ -145,7 +159,7 @@ class AboutVersionSerializer(serializers.ModelSerializer[Generation]):
         fields = ["aesthetic", "prompt", "others", *AESTHETIC_TEXT]
         extra_kwargs: dict[str, dict[str, Any]] = {
             name: {"required": False} for name in PARAMETERS if name != "prompt"
-        } | {"prompt": {"help_text": emphasis.IN_WORDS}}
+        } | {"prompt": {"help_text": emphasis.IN_WORDS}, **_GUARDS}
 
 
 class GenerationRequestSerializer(AboutVersionSerializer):

@@ -46,7 +46,7 @@ class GenerationShare(APIView):
 class SharedGenerationList(generics.ListAPIView[Generation]):
     """What people drew with an aesthetic and share, the last that was shared first.
 
-    What was shared with its sheet is listed as the sheet.
+    What was shared with its sheet is listed as the sheet, where you may see that.
     """
 
     serializer_class = GenerationSerializer
@@ -55,7 +55,8 @@ class SharedGenerationList(generics.ListAPIView[Generation]):
     def get_queryset(self) -> QuerySet[Generation]:
         aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
         shared = Generation.objects.shared_with(self.request.user).in_look(aesthetic)
-        return shared.shared_alone().newest_shared().with_look(self.request.user).with_ingredients()
+        alone = shared.shared_apart_from(Sheet.objects.shared_with(self.request.user))
+        return alone.newest_shared().with_look(self.request.user).with_ingredients()
 
 
 class SheetShare(APIView):
@@ -88,4 +89,4 @@ class SharedSheetList(generics.ListAPIView[Sheet]):
     def get_queryset(self) -> QuerySet[Sheet]:
         aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
         shared = Sheet.objects.shared_with(self.request.user).in_look(aesthetic)
-        return shared.newest_shared().select_related("owner")
+        return shared.newest_shared().as_seen_by(self.request.user).select_related("owner")

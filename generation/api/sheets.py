@@ -47,8 +47,18 @@ class SheetSerializer(serializers.ModelSerializer[Sheet]):
     removed_at = serializers.DateTimeField(
         source="hidden_at", read_only=True, help_text="Since when it is removed; null where not."
     )
-    rows = serializers.ListField(child=serializers.CharField(), read_only=True)
-    columns = serializers.ListField(child=serializers.CharField(), read_only=True)
+    rows = serializers.ListField(
+        source="row_heads",
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="From the top down; empty where you may see no cell.",
+    )
+    columns = serializers.ListField(
+        source="column_heads",
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="From left to right; empty where you may see no cell.",
+    )
 
     class Meta:
         model = Sheet
@@ -116,7 +126,7 @@ class SheetList(generics.ListAPIView[Sheet]):
     permission_classes = [IsAuthenticated, ScopePermission]
 
     def get_queryset(self) -> QuerySet[Sheet]:
-        own = Sheet.objects.owned_by(self.request.user).kept()
+        own = Sheet.objects.owned_by(self.request.user).as_seen_by(self.request.user).kept()
         return own.select_related("owner").order_by("-created_at", "-pk")
 
 
@@ -124,7 +134,7 @@ class RemovedSheetList(SheetList):
     """The sheets that you have removed and can put back."""
 
     def get_queryset(self) -> QuerySet[Sheet]:
-        own = Sheet.objects.owned_by(self.request.user).removed()
+        own = Sheet.objects.owned_by(self.request.user).as_seen_by(self.request.user).removed()
         return own.select_related("owner").order_by("-hidden_at", "-pk")
 
 
@@ -168,8 +178,8 @@ class SheetCancel(APIView):
 
 def find_visible_sheet(request: Request, pk: UUID) -> Sheet:
     """Return a sheet the caller may see; 404 for all others, whether they exist or not."""
-    visible = Sheet.objects.visible_to(request.user).select_related("owner")
-    return get_object_or_404(visible, pk=pk)
+    visible = Sheet.objects.visible_to(request.user).as_seen_by(request.user)
+    return get_object_or_404(visible.select_related("owner"), pk=pk)
 
 
 def find_own_sheet(request: Request, pk: UUID) -> Sheet:
@@ -223,7 +233,7 @@ def _version(ref: str, request: Request) -> Any:
 
 
 def _accepted(request: Request, made: Sheet) -> Response:
-    answer = told(request, made)
+    answer = told(request, find_own_sheet(request, made.pk))
     answer.status_code = status.HTTP_202_ACCEPTED
     answer["Location"] = f"/api/v1/sheets/{made.pk}"
     answer["Retry-After"] = "2"

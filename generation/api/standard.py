@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
@@ -13,7 +12,8 @@ from rest_framework.request import Request
 from accounts.refusals import Refusal
 from generation.api.serializers import PictureSerializer
 from generation.models import StandardSheet
-from generation.models.standard_sheets import RETRY_HOURS, StandardSheetQuerySet
+from generation.models.standard_sheets import StandardSheetQuerySet
+from generation.standard_reasons import why_not
 from registry import blobs, digests, serving
 from registry.api.raw_bytes import BytesView
 from registry.api.versions import find_version
@@ -102,27 +102,11 @@ def _newest(request: Request, version: Version, sheets: StandardSheetQuerySet) -
 
 def _why_not(version: Version, checkpoint: str | None) -> str:
     sheets = StandardSheet.objects.filter(version=version)
-    if checkpoint is not None:
-        failed = sheets.filter(checkpoint=checkpoint).last_failed()
-        none = f"{version} has no standard sheet that was drawn by the checkpoint “{checkpoint}”."
-        return f"{none} Drawing it failed: {failed.reason}" if failed else none
-    if not version.aesthetic.is_public or version.yanked_at is not None:
-        return f"{version} has no standard sheet: it is private or withdrawn, so none is drawn."
-    if version.space.name != settings.HUB_SPACE:
-        return (
-            f"{version} has no standard sheet: it lives in the space “{version.space.name}”, and "
-            f"the hub draws in “{settings.HUB_SPACE}”."
-        )
-    if failed := sheets.last_failed():
-        again = _whether_again(failed)
-        return f"The standard sheet of {version} could not be drawn: {failed.reason} {again}"
-    return f"The standard sheet of {version} is not drawn yet; a worker that is idle does it."
-
-
-def _whether_again(failed: StandardSheet) -> str:
-    if failed.attempts < settings.JOB_ATTEMPTS:
-        return f"A worker that is idle tries again, {RETRY_HOURS} hours later at the earliest."
-    return f"It was begun {failed.attempts} times, and is not begun again."
+    if checkpoint is None:
+        return why_not(version, sheets.last_failed())
+    failed = sheets.filter(checkpoint=checkpoint).last_failed()
+    none = f"{version} has no standard sheet that was drawn by the checkpoint “{checkpoint}”."
+    return f"{none} Drawing it failed: {failed.reason}" if failed else none
 
 
 def _facts(version: Version, sheet: StandardSheet) -> dict[str, object]:

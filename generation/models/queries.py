@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from accounts.models import User
@@ -70,10 +70,10 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         """Return what was not asked for as a part of a sheet."""
         return self.filter(sheet__isnull=True)
 
-    def shared_alone(self) -> Self:
-        """Return what its owner shared by itself, not with its sheet, which is listed as one."""
-        by_itself = Q(sheet__isnull=True) | Q(sheet__shared_at__isnull=True)
-        return self.filter(by_itself | ~Q(shared_at=F("sheet__shared_at")))
+    def shared_apart_from(self, sheets: models.QuerySet["Sheet"]) -> Self:
+        """Return what was not shared with one of `sheets`, which are listed each as one."""
+        as_one = sheets.order_by().filter(pk=OuterRef("sheet"), shared_at=OuterRef("shared_at"))
+        return self.filter(~Exists(as_one))
 
     def in_sheet(self, sheet: "Sheet", *, person: User | AnonymousUser) -> Self:
         """Return the cells that `person` may see: the owner all, others what is shared."""
@@ -97,9 +97,11 @@ class GenerationQuerySet(JobQuerySet["Generation"]):
         return self.filter(state=JobState.SUCCEEDED).order_by("-finished_at")
 
     def looks(self) -> models.QuerySet[Aesthetic]:
-        """Return the looks that these were drawn with, hidden ones too."""
+        """Return the looks that these were drawn with, hidden ones too, the last one first."""
         used = Aesthetic.objects.filter(pk__in=self.order_by().values("version__aesthetic"))
-        return used.select_related("owner")
+        in_it = self.filter(version__aesthetic=OuterRef("pk")).order_by("-created_at")
+        last = Subquery(in_it.values("created_at")[:1])
+        return used.select_related("owner").order_by(last.desc(), "pk")
 
     def waiting_alike(self, generation: "Generation", fields: Iterable[str]) -> Self:
         """Return what waits to be drawn in the same space with these fields the same."""

@@ -1,9 +1,11 @@
 """A sheet: drawings beside each other, which differ in two things and share all others."""
 
 import uuid
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
@@ -52,10 +54,14 @@ class SheetQuerySet(models.QuerySet["Sheet"]):
         cells = Generation.objects.order_by().in_look(aesthetic).filter(sheet=OuterRef("pk"))
         return self.filter(Exists(cells))
 
-    def with_prompt(self) -> Self:
-        """Bring along the prompt of the first cell, which `subject` wants."""
-        cells = Generation.objects.filter(sheet=OuterRef("pk")).order_by("row", "column")
-        return self.annotate(first_prompt=Subquery(cells.values("prompt")[:1]))
+    def as_seen_by(self, person: User | AnonymousUser) -> Self:
+        """Bring along what the heads and `subject` want: what `person` may see of the cells."""
+        seen = Generation.objects.visible_to(person).filter(sheet=OuterRef("pk")).order_by()
+        return self.annotate(
+            first_prompt=Subquery(seen.order_by("row", "column").values("prompt")[:1]),
+            seen_rows=ArraySubquery(seen.values("row").distinct()),
+            seen_columns=ArraySubquery(seen.values("column").distinct()),
+        )
 
     def newest_shared(self) -> Self:
         """Put what was shared last first."""
@@ -86,8 +92,10 @@ class Sheet(Withholdable):
     shared_at = models.DateTimeField(null=True, editable=False)  # by its owner, with everybody
     hidden_at = models.DateTimeField(null=True, editable=False)  # when its owner removed it
 
-    # Not a column: what `with_prompt` brings along; None for a sheet without cells.
-    first_prompt: str | None
+    # Not columns: what `as_seen_by` brings along, of cells that the visitor may see.
+    first_prompt: str | None  # of the first of them
+    seen_rows: list[int]  # that have any
+    seen_columns: list[int]
 
     if TYPE_CHECKING:
         cells: RelatedManager[Generation]
@@ -123,4 +131,25 @@ class Sheet(Withholdable):
         """Return what it is of, in words: all doses draw one prompt, and looks those on top."""
         if self.kind == self.Kind.DOSES:
             return self.first_prompt or str(self)
-        return ", ".join(self.columns)
+        return ", ".join(filter(None, self.column_heads)) or str(self)
+
+    @property
+    def row_heads(self) -> list[str]:
+        """Return the words of each row, empty where the visitor may see no cell of it.
+
+        What was drawn there may have been taken back because of these words.
+        """
+        return _of_seen(self.rows, self.seen_rows)
+
+    @property
+    def column_heads(self) -> list[str]:
+        """Return those of each column in the same way."""
+        return _of_seen(self.columns, self.seen_columns)
+
+    @property
+    def rows_in_words(self) -> str:
+        return ", ".join(filter(None, self.row_heads))
+
+
+def _of_seen(heads: Sequence[str], places: Container[int]) -> list[str]:
+    return [head if place in places else "" for place, head in enumerate(heads)]

@@ -43,8 +43,12 @@ def drawings(request: PersonRequest) -> HttpResponse:
 def removed(request: PersonRequest) -> HttpResponse:
     """What the visitor has removed, newest first, to be put back."""
     own = Generation.objects.owned_by(request.user).removed()
-    sheets_of_own = Sheet.objects.owned_by(request.user).removed().with_prompt()
-    context = {"page": _page(request, own), "sheets": sheets_of_own.order_by("-hidden_at")}
+    sheets_of_own = Sheet.objects.owned_by(request.user).removed().as_seen_by(request.user)
+    newest_first = Paginator(sheets_of_own.order_by("-hidden_at", "-pk"), PAGE_SIZE)
+    context = {
+        "page": _page(request, own),
+        "sheets": newest_first.get_page(request.GET.get("sheets")),
+    }
     return render(request, "generation/removed.html", context)
 
 

@@ -63,7 +63,9 @@ def read(request: HttpRequest) -> HttpResponse:
 def show(retraced: Retraced) -> Shown:
     """Return what the page shows; the form of a drawing has not all that a drawing can have."""
     fields = {
-        name: value for name, value in retraced.usable.items() if name in DrawForm.base_fields
+        name: "" if value is None else value
+        for name, value in retraced.usable.items()
+        if name in DrawForm.base_fields and not _is_off_by_itself(name, value)
     }
     mixture: Any = fields.get("others", [])
     if mixture:
@@ -71,6 +73,11 @@ def show(retraced: Retraced) -> Shown:
     link, too_long = link_to_form(fields)
     left_out = [*retraced.remarks, *_remarks_on_size(retraced), *too_long]
     return Shown(retraced, _look(retraced), link, left_out)
+
+
+def _is_off_by_itself(name: str, value: object) -> bool:
+    """Say whether it is a guard that is off, as it is in the form that nothing is filled in."""
+    return value is None and getattr(default_dose(), name) is None
 
 
 def link_to_form(fields: Mapping[str, object]) -> tuple[str, list[str]]:

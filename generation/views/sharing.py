@@ -104,11 +104,11 @@ def newest_of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
 
 
 def _shared(request: HttpRequest, look: Aesthetic) -> GenerationQuerySet:
-    """Return what is shared by itself; a sheet would fill the list with one prompt."""
+    """Return what is not listed as a sheet, which would fill the list with one prompt."""
     shared = Generation.objects.shared_with(request.user).in_look(look)
-    return shared.shared_alone().newest_shared()
+    return shared.shared_apart_from(Sheet.objects.shared_with(request.user)).newest_shared()
 
 
 def _shared_sheets(request: HttpRequest, look: Aesthetic) -> SheetQuerySet:
     shared = Sheet.objects.shared_with(request.user).in_look(look).newest_shared()
-    return shared.with_prompt().select_related("owner")
+    return shared.as_seen_by(request.user).select_related("owner")

@@ -34,7 +34,10 @@ FORMS: dict[str, tuple[type[DosesForm | LooksForm], Callable[..., Sheet]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a sheet; a cell is None where the visitor may not see its drawing."""
+    """A row of a sheet; a cell is None where the visitor may not see its drawing.
+
+    Where that goes for all of them the label is empty.
+    """
 
     label: str
     cells: list[Generation | None]
@@ -64,7 +67,7 @@ def new(request: PersonRequest) -> HttpResponse:
 @require_safe
 def listing(request: PersonRequest) -> HttpResponse:
     """The visitor's sheets, newest first."""
-    own = Sheet.objects.owned_by(request.user).with_prompt()
+    own = Sheet.objects.owned_by(request.user).as_seen_by(request.user)
     page = Paginator(own.kept(), PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {"page": page}
     if pk := request.session.pop(SHEET_REMOVED, None):
@@ -103,7 +106,7 @@ def cancel(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 def find_visible_sheet(request: HttpRequest, pk: UUID) -> Sheet:
     """Return a sheet the visitor may see; 404 for all others, whether they exist or not."""
-    visible = Sheet.objects.visible_to(request.user).with_prompt()
+    visible = Sheet.objects.visible_to(request.user).as_seen_by(request.user)
     return get_object_or_404(visible.select_related("owner"), pk=pk)
 
 
@@ -151,7 +154,7 @@ def _rows(found: Sheet, cells: list[Generation]) -> list[Row]:
     at = {(cell.row, cell.column): cell for cell in cells}
     return [
         Row(label, [at.get((row, column)) for column in range(len(found.columns))])
-        for row, label in enumerate(found.rows)
+        for row, label in enumerate(found.row_heads)
     ]
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from generation.looks import find_look
 from generation.models import StandardSheet
 from generation.prompts import find_version
+from generation.standard_reasons import why_never
 from registry import blobs, serving
 from registry.models import Version
 
@@ -21,11 +22,13 @@ MOST_COMPARED = 4
 class Compared:
     """One look of a comparison; its sheet is None until a worker has drawn it.
 
-    `failed` is the last that could not be drawn, where there is no other.
+    `why_never` says why none will, or nothing where one will; `failed` is the last that could not
+    be drawn, where there is no other.
     """
 
     version: Version
     sheet: StandardSheet | None
+    why_never: str
     failed: StandardSheet | None = None
 
     @property
@@ -78,7 +81,9 @@ def compared(request: HttpRequest, version: Version) -> Compared:
     """Return a version with its newest sheet."""
     sheets = StandardSheet.objects.filter(version=version)
     found = sheets.visible_to(request.user).newest_first().first()
-    return Compared(version, found, None if found else sheets.last_failed())
+    if found is not None:
+        return Compared(version, found, "")
+    return Compared(version, None, why_never(version), sheets.last_failed())
 
 
 def _find(request: HttpRequest, owner: str, slug: str, ref: str) -> Version:

@@ -1,5 +1,8 @@
 """Dose and agreement as the worker's side answers them: what is said, refused, and done once."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from django.core.cache import cache
 from pytest_django import Settings
@@ -10,11 +13,12 @@ from generation.keeping import is_taken, keep, let_go, take
 from generation.models import Generation
 from generation.prompts import queue_generation
 from generation.questions import Kind, answer_to, ask
-from generation.worker_models import models_for
 from registry import digests
 from registry.jobs import OUR_FAULT
 from registry.models import Space, Version
 from tests.generation.asked_questions import NOW, PROMPT, answer_now, answered, work_on
+from tests.generation.conftest import WEIGHTS
+from tests.generation.loaded_models import forget_models
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
 
@@ -59,12 +63,69 @@ def test_a_prompt_too_long_to_leave_out_each_word_is_told_whole(
     assert short["remark"] == ""
 
 
+@pytest.mark.parametrize(
+    ("prompt", "word", "same"),
+    [
+        ("a (red car:1.3) at night", "(red", "a car at night"),
+        ("a (red car:1.3) at night", "car:1.3)", "a red at night"),
+        ("a (red car :91) at night", "(red", "a car at night"),
+        (r"a [red \(car\)] at night", "[red", r"a \(car\) at night"),
+        ("a (red (car:1.2) at night", "(red", "a car at night"),
+    ],
+)
+def test_a_word_is_left_out_without_the_brackets_around_it(
+    measured: Version, prompt: str, word: str, same: str
+) -> None:
+    told = answered(ask(Kind.AGREEMENT, version=measured, prompt=prompt))
+    (without,) = (each["without"] for each in told["words"] if each["word"] == word)
+    part = answered(ask(Kind.AGREEMENT, version=measured, prompt=same))
+    assert without == pytest.approx(part["agreement"], abs=1e-5)
+    assert ":91)" not in {each["word"] for each in told["words"]}
+
+
+@pytest.mark.parametrize("kind", [Kind.DOSE, Kind.CONDITIONING])
+def test_rows_and_steps_that_would_hold_up_all_other_questions_are_refused_in_words(
+    measured: Version, kind: Kind
+) -> None:
+    prompt = "𓀀" * 1000  # four tokens each
+    told = answered(ask(kind, version=measured, prompt=prompt, steps=50))
+    assert told["refused"].startswith("The prompt is too long to be personalised")
+    assert (
+        "in 54 rows, with 50 steps for each, 2,700 in all, and 200 are the most."
+        in (told["refused"])
+    )
+
+
+def test_a_prompt_of_a_thousand_usual_characters_is_not_refused(measured: Version) -> None:
+    prompt = ("the old house by a tree under the evening clouds " * 21)[:1000].strip()
+    asked = ask(Kind.DOSE, version=measured, prompt=prompt, steps=50, rate=1e-9, most_drift=0.0)
+    assert len(answered(asked)["agreement"]) == 51
+
+
+def test_to_answer_nothing_is_loaded_that_only_draws(
+    measured: Version, settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sd"
+    shutil.copytree(WEIGHTS / "sd", folder)
+    for part in ("unet", "vae"):
+        shutil.rmtree(folder / part)
+    settings.DIFFUSION_MODEL = str(folder)
+    forget_models()
+    told = [
+        answered(ask(Kind.DOSE, version=measured, prompt=PROMPT, steps=1)),
+        answered(ask(Kind.CONDITIONING, version=measured, prompt=PROMPT, steps=1)),
+    ]
+    forget_models()
+    assert len(told[0]["agreement"]) == 2
+    assert len(told[1]["file"]) > 0
+
+
 def test_what_cannot_be_answered_is_told_in_words(measured: Version) -> None:
     other = digests.digest_bytes(b"another encoder")
     Space.objects.update(weights=other)
-    models_for.cache_clear()
+    forget_models()
     answer = answered(ask(Kind.DOSE, version=measured, prompt=PROMPT))
-    models_for.cache_clear()
+    forget_models()
     assert other in answer["failed"]
 
 
@@ -72,9 +133,9 @@ def test_what_goes_wrong_on_our_side_is_told_vaguely_and_logged(
     measured: Version, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.DIFFUSION_MODEL = "/nowhere/at/all"
-    models_for.cache_clear()
+    forget_models()
     answer = answered(ask(Kind.DOSE, version=measured, prompt=PROMPT))
-    models_for.cache_clear()
+    forget_models()
     assert answer == {"failed": OUR_FAULT}
     assert "/nowhere/at/all is no folder here" in caplog.text
 

@@ -86,6 +86,20 @@ def test_a_checkpoint_that_names_the_old_end_of_text_is_read_at_the_right_token(
     assert torch.equal(old.text_encoder(input_ids=ids).text_embeds, expected)
 
 
+def test_what_reads_prompts_is_loaded_without_what_draws_and_says_the_same(
+    models: Models, encoder: Encoder, tmp_path: Path
+) -> None:
+    folder = copy_of_checkpoint(tmp_path)
+    shutil.rmtree(folder / "unet")
+    shutil.rmtree(folder / "vae")
+    reading = Models.load_text(str(folder), encoder.text_projection)
+    assert torch.equal(reading.condition(PROMPT).hidden, models.condition(PROMPT).hidden)
+    assert torch.equal(reading.negative("fog").hidden, models.negative("fog").hidden)
+    whole = reading.with_drawing(str(CHECKPOINT))
+    assert whole.text_encoder is reading.text_encoder
+    assert (whole.pipeline.unet is None, whole.pipeline.vae is None) == (False, False)
+
+
 def test_a_projection_of_another_width_is_refused() -> None:
     with pytest.raises(ProjectionMismatch, match="is 192 wide and the space's projection starts"):
         Models.load(str(CHECKPOINT), torch.zeros(768, 768))

@@ -1,6 +1,7 @@
 """The history: found by look and by words, a drawing removed and put back."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -10,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.quotas import QuotaExceeded
 from generation import sharing
+from generation.forms import LOOKS_TO_FIND_BY
 from generation.models import Generation
 from generation.prompts import queue_generation
 from registry.leases import JobLost, Lease
@@ -71,6 +73,29 @@ def test_the_form_offers_the_looks_that_were_drawn_with(page: Client, three: Ver
     shown = html(page.get("/drawings?look=eve/ink"))
     assert '<option value="eve/ink" selected>Ink (eve/ink)</option>' in shown
     assert "never-used" not in shown
+
+
+def test_of_very_many_looks_the_form_offers_those_drawn_with_last_and_the_one_asked_for(
+    page: Client, ada: User, version: Version
+) -> None:
+    made = queue_generation(ada, version=version, prompt="the first")
+    others = [
+        factories.shelved(factories.aesthetic(ada, f"look-{number}"))
+        for number in range(LOOKS_TO_FIND_BY)
+    ]
+    for other in others:
+        made.pk, made.version, made.prompt = uuid4(), other, "a later one"
+        made.save(force_insert=True)
+    words = f"The {LOOKS_TO_FIND_BY} that you drew with last."
+    shown = html(page.get("/drawings"))
+    assert words in shown
+    assert shown.count("<option ") == 1 + LOOKS_TO_FIND_BY
+    assert "ada/sea-mist" not in html(page.get("/drawings?q=later"))
+    answer = page.get("/drawings?look=ada/sea-mist")
+    assert prompts(answer) == ["the first"]
+    assert '<option value="ada/sea-mist" selected>' in html(answer)
+    Generation.objects.filter(version=others[0]).delete()
+    assert words not in html(page.get("/drawings"))
 
 
 @pytest.mark.parametrize("query", ["look=eve/never", "q=" + "a" * 201])

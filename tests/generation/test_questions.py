@@ -23,6 +23,7 @@ from registry.models import Aesthetic, Version
 from tests import factories
 from tests.answers import problem
 from tests.generation.asked_questions import NOW, PROMPT, answer_now, answered
+from tests.generation.loaded_models import forget_models
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
 
@@ -200,10 +201,10 @@ def test_what_is_wrong_on_our_side_is_not_called_the_askers_fault(
     client: Client, page: Client, ada: User, measured: Version, settings: Settings
 ) -> None:
     settings.DIFFUSION_MODEL = "/nowhere/at/all"
-    models_for.cache_clear()
+    forget_models()
     answered(ask(Kind.DOSE, version=measured, prompt=PROMPT, steps=40))
     answered(ask(Kind.AGREEMENT, version=measured, prompt=PROMPT))
-    models_for.cache_clear()
+    forget_models()
     asked = {"aesthetic": "ada/nebulae", "prompt": PROMPT}
     answer = post(client, "agreement", ada, **asked)
     assert problem(answer, 503, "no-answer")["detail"] == OUR_FAULT
@@ -276,6 +277,16 @@ def test_the_page_says_why_no_word_of_a_long_prompt_is_named(
     keep(dose.key, {"agreement": [0.1] * 41, "drift": [0.0] * 41}, 60)
     answered(ask(Kind.AGREEMENT, version=measured, prompt=prompt))
     assert "to leave out each of 400 words" in shown(page, **asked)
+
+
+def test_the_page_says_why_the_dose_of_a_prompt_of_very_many_tokens_is_not_told(
+    page: Client, measured: Version
+) -> None:
+    prompt = "𓀀" * 1000
+    asked = {"prompt": prompt, "aesthetic": "ada/nebulae", "rate": 1e-4}
+    answered(ask(Kind.DOSE, version=measured, prompt=prompt, steps=40, rate=1e-4))
+    answered(ask(Kind.AGREEMENT, version=measured, prompt=prompt))
+    assert '<p class="dose__says">The prompt is too long to be personalised' in shown(page, **asked)
 
 
 def test_the_slider_stands_at_the_steps_that_are_chosen(page: Client, measured: Version) -> None:

@@ -173,6 +173,18 @@ def test_a_removed_sheet_is_one_entry_among_what_is_removed(page: Client, sheet:
     assert "You have removed nothing." not in html(answer)
 
 
+def test_many_removed_sheets_come_in_pages(page: Client, sheet: Sheet) -> None:
+    sheets.remove(sheet)
+    for _ in range(25):
+        made = Sheet.objects.create(owner=sheet.owner, kind="doses", rows=["0 steps"], columns=[])
+        sheets.remove(made)
+    answers = [page.get(f"/drawings/removed?sheets={number}") for number in (1, 2)]
+    assert [html(answer).count("/put-back") for answer in answers] == [24, 2]
+    assert len({each.pk for answer in answers for each in answer.context["sheets"]}) == 26
+    assert "Page 1 of 2" in html(answers[0])
+    assert 'href="?sheets=2"' in html(answers[0])
+
+
 def test_the_page_of_a_removed_sheet_says_so_and_that_of_a_removed_cell_too(
     page: Client, sheet: Sheet
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from diffusers import StableDiffusionPipeline
 from PIL import Image as Picture
 
 from accounts.models import User
@@ -16,12 +17,13 @@ from generation.models.generations import LEAST_DRIFT
 from generation.prompts import queue_generation
 from generation.rendering import render
 from generation.tasks import draw_generation
-from generation.worker_models import checkpoint_digest, models_for
+from generation.worker_models import checkpoint_digest, models_for, text_models_for
 from registry import blobs, digests, jobs, takedowns
 from registry.leases import Lease
 from registry.models import JobState, Space, Version
 from registry.pixels import pixels as encoder_pixels
 from registry.worker_encoder import encoder_for
+from tests.generation.loaded_models import forget_models
 
 PROMPT = "a lighthouse at night"
 STEPS = 3  # of personalisation
@@ -180,9 +182,9 @@ def test_emphasis_changes_the_picture(ada: User, measured: Version) -> None:
 def test_a_space_of_another_encoder_fails_with_both_digests(ada: User, measured: Version) -> None:
     other = digests.digest_bytes(b"another encoder")
     Space.objects.update(weights=other)
-    models_for.cache_clear()
+    forget_models()
     made = drawn(ada, measured)
-    models_for.cache_clear()
+    forget_models()
     assert made.state == JobState.FAILED
     assert other in made.reason
 
@@ -194,6 +196,46 @@ def test_with_what_was_taken_down_meanwhile_nothing_is_drawn(ada: User, measured
     made.refresh_from_db()
     assert made.state == JobState.FAILED
     assert made.reason.endswith("was taken down, so nothing is drawn with it.")
+
+
+IN_WORDS_OF_MEMORY = "The memory of this worker's device is too small for that"
+
+
+def test_where_memory_ends_while_the_models_are_loaded_its_owner_is_told_so(
+    ada: User, measured: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = StableDiffusionPipeline.to
+
+    def refuse(pipeline: Any, *given: Any, **named: Any) -> Any:
+        if pipeline.unet is not None:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return whole(pipeline, *given, **named)
+
+    forget_models()
+    with monkeypatch.context() as patched:
+        patched.setattr(StableDiffusionPipeline, "to", refuse)
+        made = drawn(ada, measured)
+    assert made.state == JobState.FAILED
+    assert made.reason.startswith(IN_WORDS_OF_MEMORY)
+    assert ready(ada, measured).plain
+
+
+def test_where_memory_ends_at_the_negative_prompt_its_owner_is_told_so(
+    ada: User, measured: Version
+) -> None:
+    models = text_models_for(measured.space)
+    ids = models.tokenize("fog").ids
+
+    def refuse(_: Any, __: tuple[Any, ...], given: dict[str, Any]) -> None:
+        if torch.equal(given["input_ids"], ids):
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    hook = models.text_encoder.register_forward_pre_hook(refuse, with_kwargs=True)
+    try:
+        made = drawn(ada, measured, negative_prompt="fog")
+    finally:
+        hook.remove()
+    assert made.reason.startswith(IN_WORDS_OF_MEMORY)
 
 
 # --- Twice, and stopped -------------------------------------------------------------------------

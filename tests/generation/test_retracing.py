@@ -378,11 +378,29 @@ def test_the_api_names_a_drawing_to_its_owner_alone(
     assert info(client, drawn, **factories.bearer(bob)).json()["drawing"] is None
 
 
+def test_what_another_person_shares_is_no_drawing_of_yours(
+    client: Client, bob: User, drawn: bytes, finished: Generation
+) -> None:
+    assert Generation.objects.share(finished.pk)
+    assert info(client, drawn, **factories.bearer(bob)).json()["drawing"] is None
+    client.force_login(bob)
+    assert "a drawing of yours" not in html(show(client, drawn))
+
+
 def test_the_api_points_at_a_file_that_it_refuses(client: Client) -> None:
     answer = info(client, b"GIF89a")
     assert errors(answer) == {"/file": "not-a-png"}
     assert errors(client.post(INFO)) == {"/file": "required"}
     problem(client.get(INFO), 405, "method-not-allowed")
+
+
+def test_a_damaged_picture_is_a_value_that_cannot_be_used_and_no_request_that_cannot_be_read(
+    client: Client, drawn: bytes
+) -> None:
+    damaged = drawn.replace(PROMPT.encode(), PROMPT.upper().encode())
+    answer = info(client, damaged)
+    problem(answer, 422, "invalid")
+    assert errors(answer) == {"/file": "malformed-picture"}
 
 
 def test_a_token_needs_the_scope_read_as_for_all_that_changes_nothing(

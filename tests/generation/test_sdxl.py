@@ -70,6 +70,20 @@ def test_personalising_moves_what_the_first_encoder_says_and_nothing_else(sdxl: 
     assert sdxl.kind.text_encoders.told["left_alone"] == ["text_encoder_2"]
 
 
+def test_what_reads_prompts_is_loaded_without_what_draws(
+    sdxl: Models, sdxl_folder: Path, encoder: Encoder
+) -> None:
+    reading = Models.load_text(str(sdxl_folder), encoder.text_projection)
+    assert (reading.pipeline.unet, reading.pipeline.vae) == (None, None)
+    for prompt in (PROMPT, ""):
+        said, expected = reading.negative(prompt), sdxl.negative(prompt)
+        assert torch.equal(said.hidden, expected.hidden)
+        assert said.pooled is not None
+        assert expected.pooled is not None
+        assert torch.equal(said.pooled, expected.pooled)
+    assert reading.with_drawing(str(sdxl_folder)).pipeline.unet is not None
+
+
 def test_the_rows_of_a_long_prompt_are_read_each_on_its_own_by_both_encoders(
     sdxl: Models, sdxl_pipeline: StableDiffusionXLPipeline
 ) -> None:

@@ -29,6 +29,7 @@ from generation.tasks import answer, draw_generation, draw_standard_sheet
 from generation.text_encoders import TextEncoders
 from registry import blobs
 from registry.models import Version
+from tests.generation.loaded_models import forget_models
 from tests.generation.sdxl import DOSE, HIDDEN, POOLED
 
 PROMPT = "a lighthouse at night"
@@ -47,7 +48,7 @@ def sdxl_hub(sdxl_folder: Path, settings: Settings) -> Iterator[None]:
 
 
 def _forget() -> None:
-    worker_models.models_for.cache_clear()
+    forget_models()
     worker_models.checkpoint_digest.cache_clear()
 
 

@@ -336,6 +336,22 @@ def test_a_drawing_that_is_shared_by_itself_is_listed_by_itself(
     assert [each.pk for each in client.get(OF_LOOK).context["page"]] == [cell.pk]
 
 
+def test_drawings_of_a_shared_sheet_that_is_hidden_are_listed_by_themselves(
+    client: Client, looks: Sheet, other: Version
+) -> None:
+    sharing.share_sheet(looks)
+    of_look = "/api/v1/aesthetics/ada/sea-mist/generations"
+    assert client.get(of_look).json()["items"] == []
+    Aesthetic.objects.filter(pk=other.aesthetic_id).update(visibility="private")
+    in_sea_mist = {str(cell.pk) for cell in looks.cells.filter(row=0)}
+    visitor = Client()
+    assert {each["id"] for each in visitor.get(of_look).json()["items"]} == in_sea_mist
+    for path in (OF_LOOK, f"{OF_LOOK}/newest"):
+        shown = html(visitor.get(path))
+        assert all(pk in shown for pk in in_sea_mist), path
+    assert visitor.get("/eve/ink/drawings").status_code == 404
+
+
 def test_another_look_does_not_list_it(client: Client, ada: User, sheet: Sheet) -> None:
     factories.shelved(factories.aesthetic(ada, "another"))
     sharing.share_sheet(sheet)

@@ -292,6 +292,30 @@ def test_the_page_of_a_look_asks_for_its_sheet(client: Client, version: Version)
     assert picture["Content-Type"] == "image/webp"
 
 
+@pytest.mark.parametrize("what", ["private", "withdrawn", "another space", "switched off"])
+def test_page_and_api_say_why_no_worker_draws_it(
+    client: Client, ada: User, version: Version, settings: Settings, what: str
+) -> None:
+    client.force_login(ada)
+    reason = "it is private or withdrawn, so none is drawn."
+    if what == "private":
+        Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
+    elif what == "withdrawn":
+        publishing.yank(version, reason="A picture was not mine.")
+    elif what == "another space":
+        settings.HUB_SPACE = "another-space"
+        reason = "the hub draws in “another-space”."
+    else:
+        settings.STANDARD_SHEETS = False
+        reason = "this hub draws none at present."
+    shown = [html(client.get(ONE)), html(client.get("/compare", {"look": "ada/sea-mist@v1"}))]
+    api = "/api/v1/aesthetics/ada/sea-mist/versions/v1/standard-sheet"
+    told = client.get(api, headers=factories.bearer(ada)).json()["detail"]
+    for each in (*shown, told):
+        assert reason in each
+        assert "drawn yet" not in each
+
+
 def test_looks_are_compared_beside_each_other(client: Client, version: Version) -> None:
     other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink", title="Ink"))
     finished(version)

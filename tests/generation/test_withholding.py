@@ -9,12 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from generation import sharing, withholding
+from generation import sharing, sheets, withholding
 from generation.models import Generation, Sheet
 from registry.models import Version
 from tests import factories
 from tests.answers import problem
-from tests.generation.drawn_sheets import drawn_doses
+from tests.generation.drawn_sheets import PROMPT, drawn, drawn_doses
 
 REASON = "It shows a neighbour."
 DRAWINGS, SHEETS = "/admin/generation/generation/", "/admin/generation/sheet/"
@@ -144,6 +144,57 @@ def test_a_sheet_without_the_drawing_that_was_taken_back_may_be_shared(sheet: Sh
     sharing.unshare_sheet(sheet)
     sharing.share_sheet(sheet)
     assert sheet.cells.filter(shared_at__isnull=False).count() == 5
+
+
+@pytest.fixture
+def prompts(ada: User, version: Version) -> Sheet:
+    """One look by two prompts, shared."""
+    made = sheets.queue_looks_by_prompts(ada, versions=[version], prompts=["a cat", "a neighbour"])
+    for cell in made.cells.all():
+        drawn(cell)
+    sharing.share_sheet(made)
+    return made
+
+
+def test_words_of_which_nothing_is_shown_any_more_are_not_told_to_others(
+    page: Client, ada: User, prompts: Sheet
+) -> None:
+    path, listed = f"/sheets/{prompts.pk}", "/ada/sea-mist/drawings"
+    api, of_look = f"/api/v1{path}", "/api/v1/aesthetics/ada/sea-mist/sheets"
+    assert Client().get(api).json()["columns"] == ["a cat", "a neighbour"]
+    withholding.withhold(prompts.cells.get(column=1), reason=REASON)
+    for each in (path, listed, f"{listed}/newest"):
+        shown = html(Client().get(each))
+        assert "a cat" in shown, each
+        assert "neighbour" not in shown, each
+    assert Client().get(api).json()["columns"] == ["a cat", ""]
+    assert Client().get(of_look).json()["items"][0]["columns"] == ["a cat", ""]
+    assert "a neighbour" in html(page.get(path))
+    own = page.get(api, headers=factories.bearer(ada)).json()
+    assert own["columns"] == ["a cat", "a neighbour"]
+
+
+def test_nothing_is_told_of_a_row_and_a_prompt_of_which_nothing_is_shown(
+    sheet: Sheet, version: Version
+) -> None:
+    for cell in sheet.cells.filter(row=0):
+        withholding.withhold(cell, reason=REASON)
+    shown = html(Client().get(f"/sheets/{sheet.pk}"))
+    assert ("0 steps" in shown, "5 steps" in shown) == (False, True)
+    for cell in sheet.cells.filter(row=1):
+        withholding.withhold(cell, reason=REASON)
+    shown = html(Client().get(f"/sheets/{sheet.pk}"))
+    assert PROMPT not in shown
+    assert "2 by 3 doses by seeds" in shown
+
+
+def test_the_keeper_is_told_what_of_a_drawing_stays_on_its_sheet(prompts: Sheet) -> None:
+    client = keeper("view_generation", "withhold_generation")
+    chosen = prompts.cells.get(column=1)
+    asked = {"action": "withhold", "_selected_action": [str(chosen.pk)]}
+    assert "To hide them too, take back the sheet." in html(client.post(DRAWINGS, asked))
+    sharing.unshare_sheet(prompts)
+    assert "take back the sheet" not in html(client.post(DRAWINGS, asked))
 
 
 def test_a_sheet_is_given_free_but_for_what_was_taken_back_before(sheet: Sheet) -> None:

@@ -244,6 +244,19 @@ def test_a_notice_that_no_broker_took_is_mailed_once_it_is_swept(
     assert own_broker.waiting("embed") == 1
 
 
+@pytest.mark.parametrize(
+    "task",
+    [
+        "registry.tasks.sweep_builds",
+        "registry.tasks.sweep_verifications",
+        "generation.tasks.sweep_generations",
+    ],
+)
+def test_a_sweep_of_jobs_waits_neither_for_a_question_nor_for_a_build(task: str) -> None:
+    sent = [entry for entry in current.CELERY_BEAT_SCHEDULE.values() if entry["task"] == task]
+    assert {entry["options"]["queue"] for entry in sent} == {"encode", "embed"}
+
+
 def test_every_sweep_is_on_the_timer() -> None:
     swept = {task for task in app.tasks if ".tasks.sweep_" in task}
     assert "registry.tasks.sweep_notices" in swept

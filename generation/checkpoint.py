@@ -76,12 +76,17 @@ class Models:
 
         Raises CheckpointUnavailable, CheckpointKindUnknown, ProjectionMismatch.
         """
-        return cls.load_text(checkpoint, text_projection, device).with_drawing(checkpoint, device)
+        return cls._joined(*_read(checkpoint, device, _nothing), text_projection, device)
 
     @classmethod
     def load_text(cls, checkpoint: str, text_projection: Tensor, device: str = "cpu") -> Self:
         """Load what reads prompts, and nothing that draws. Raises what `load` does."""
-        kind, pipeline = _read(checkpoint, device, _without_drawing)
+        return cls._joined(*_read(checkpoint, device, _without_drawing), text_projection, device)
+
+    @classmethod
+    def _joined(
+        cls, kind: Kind, pipeline: DiffusionPipeline, text_projection: Tensor, device: str
+    ) -> Self:
         text_encoder = _with_projection(pipeline, text_projection)
         pipeline.text_encoder = None  # Every prompt passes through `text_encoder`.
         return cls(pipeline.to(device), text_encoder.to(device), kind)
@@ -192,6 +197,10 @@ def _kind_of(checkpoint: str, index: Mapping[str, Any]) -> Kind:
             f"{checkpoint} lacks {' and '.join(missing)}, without which no prompt can be read."
         )
     return kind
+
+
+def _nothing(_: Kind, __: Mapping[str, Any]) -> dict[str, Any]:
+    return {}
 
 
 def _without_drawing(kind: Kind, index: Mapping[str, Any]) -> dict[str, Any]:

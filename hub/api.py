@@ -34,7 +34,7 @@ class JobDetail(APIView):
         """How far the job is, and where its result is."""
         return Response(JobSerializer(find_job(request.user, pk)).data)
 
-    @extend_schema(responses=JobSerializer)
+    @extend_schema(responses={200: JobSerializer})
     def delete(self, request: Request, pk: UUID) -> Response:
         """Cancel the job; its worker stops at its next step."""
         job = find_job(request.user, pk)

@@ -45,7 +45,10 @@ class SheetSerializer(serializers.ModelSerializer[Sheet]):
         source="get_absolute_url", read_only=True, help_text="Path of its page."
     )
     removed_at = serializers.DateTimeField(
-        source="hidden_at", read_only=True, help_text="Since when it is removed; null where not."
+        source="hidden_at",
+        read_only=True,
+        allow_null=True,
+        help_text="Since when it is removed; null where not.",
     )
     rows = serializers.ListField(child=serializers.CharField(), read_only=True)
     columns = serializers.ListField(child=serializers.CharField(), read_only=True)

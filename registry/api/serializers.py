@@ -36,6 +36,12 @@ class VersionSerializer(serializers.ModelSerializer[Version]):
     ref = serializers.CharField(source="__str__", read_only=True, help_text="owner/slug@version")
     version = serializers.CharField(source="name", read_only=True)
     space = serializers.CharField(source="space.name", read_only=True)
+    fingerprint = serializers.ChoiceField(
+        Version.Fingerprint.choices,
+        allow_blank=True,
+        read_only=True,
+        help_text="Of an import; empty for all others.",
+    )
     files = serializers.SerializerMethodField(help_text="None where it was taken down.")
     yanked = serializers.SerializerMethodField()
     taken_down = serializers.SerializerMethodField()

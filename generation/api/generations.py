@@ -28,9 +28,9 @@ from generation.models import Generation
 from generation.prompts import find_version, queue_generation
 from generation.sheets import SheetRemoved
 from registry import blobs, serving
+from registry.api.jobs import JobSerializer
 from registry.api.pagination import SignedCursorPagination
 from registry.api.raw_bytes import BytesView
-from registry.api.serializers import JobSerializer
 from registry.api.versions import accepted
 from registry.models import Version
 

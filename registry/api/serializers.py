@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from registry import editing
-from registry.models import Aesthetic, Job, JobState, Side, Version, VersionFile
+from registry.models import Aesthetic, Side, Version, VersionFile
 from registry.models.aesthetics import CARD
 
 
@@ -231,29 +231,3 @@ class NeighbourSerializer(serializers.Serializer[Any]):
 
 class NeighboursSerializer(serializers.Serializer[Any]):
     items = NeighbourSerializer(many=True)
-
-
-class ProgressSerializer(serializers.Serializer[Any]):
-    stage = serializers.CharField(help_text="What is being done, for people.")
-    done = serializers.IntegerField()
-    total = serializers.IntegerField()
-
-
-class JobSerializer(serializers.Serializer[Any]):
-    """A build, a verification or a generation as its owner sees it."""
-
-    id = serializers.UUIDField()
-    kind = serializers.SerializerMethodField(help_text="`version`, `verification` or `generation`.")
-    state = serializers.ChoiceField(JobState.choices)
-    progress = ProgressSerializer(source="*")
-    reason = serializers.CharField(help_text="Why it failed, in words.")
-    created_at = serializers.DateTimeField()
-    started_at = serializers.DateTimeField(allow_null=True)
-    finished_at = serializers.DateTimeField(allow_null=True)
-    result = serializers.SerializerMethodField(help_text="Where it is, once it is there.")
-
-    def get_kind(self, job: Job) -> str:
-        return type(job).__name__.lower()
-
-    def get_result(self, job: Job) -> str | None:
-        return job.get_absolute_url() if job.has_succeeded else None

@@ -65,3 +65,15 @@ def test_everyone_may_read_and_a_token_needs_a_scope_to_write(described: dict[st
 def test_pictures_are_uploaded_as_bytes(described: dict[str, Any]) -> None:
     files = described["components"]["schemas"]["Upload"]["properties"]["files"]
     assert files["items"] == {"type": "string", "format": "binary"}
+
+
+def test_cancelling_a_job_answers_with_it_and_needs_the_scope_of_its_kind(
+    described: dict[str, Any],
+) -> None:
+    cancel = described["paths"]["/api/v1/jobs/{id}"]["delete"]
+    body = cancel["responses"]["200"]["content"]["application/json"]
+    assert body["schema"] == {"$ref": "#/components/schemas/Job"}
+    assert "204" not in cancel["responses"]
+    tokens = [way for way in cancel["security"] if "token" in way]
+    assert tokens == [{"token": ["write"]}, {"token": ["generate"]}]
+    assert "`generate` for a generation" in cancel["description"]

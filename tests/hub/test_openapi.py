@@ -77,3 +77,8 @@ def test_cancelling_a_job_answers_with_it_and_needs_the_scope_of_its_kind(
     tokens = [way for way in cancel["security"] if "token" in way]
     assert tokens == [{"token": ["write"]}, {"token": ["generate"]}]
     assert "`generate` for a generation" in cancel["description"]
+
+
+def test_a_dry_run_is_false_where_nothing_is_said(described: dict[str, Any]) -> None:
+    (dry_run,) = described["paths"]["/api/v1/blends"]["post"]["parameters"]
+    assert dry_run["schema"] == {"type": "boolean", "default": False}

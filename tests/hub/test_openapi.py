@@ -79,6 +79,11 @@ def test_cancelling_a_job_answers_with_it_and_needs_the_scope_of_its_kind(
     assert "`generate` for a generation" in cancel["description"]
 
 
+def test_deleting_what_was_published_says_which_scopes_it_needs(described: dict[str, Any]) -> None:
+    delete = described["paths"]["/api/v1/aesthetics/{owner}/{slug}"]["delete"]
+    assert "`publish` too" in delete["description"]
+
+
 def test_a_dry_run_is_false_where_nothing_is_said(described: dict[str, Any]) -> None:
     (dry_run,) = described["paths"]["/api/v1/blends"]["post"]["parameters"]
     assert dry_run["schema"] == {"type": "boolean", "default": False}

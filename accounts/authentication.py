@@ -57,40 +57,45 @@ class BearerAuthentication(BaseAuthentication):
         return 'Bearer realm="aesthetic-hub"'
 
 
-def scope_of(method: str | None, view: APIView) -> str:
-    """Return the scope that a token needs for `method` of `view`; “read” for what changes nothing.
+def scopes_of(method: str | None, view: APIView) -> tuple[str, ...]:
+    """Return the scopes of which a token needs one for `method` of `view`.
 
-    Asking by POST changes nothing where `write_scope` is “read”.
+    It is “read” for what changes nothing, and asking by POST changes nothing where `write_scope` is
+    “read”.
     """
     if method in SAFE_METHODS:
-        return Token.Scope.READ
-    return str(getattr(view, "write_scope", Token.Scope.WRITE))
+        return (Token.Scope.READ,)
+    one = (str(getattr(view, "write_scope", Token.Scope.WRITE)),)
+    return tuple(map(str, getattr(view, "write_scopes", one)))
 
 
 def require_scope(request: Request, scope: str) -> None:
     """Raise PermissionDenied for a token without `scope`; people on the pages have all."""
     token = request.auth
     if isinstance(token, Token) and scope not in token.scopes:
-        raise PermissionDenied(lack_of(scope, token))
+        raise PermissionDenied(lack_of((scope,), token))
 
 
-def lack_of(scope: str, token: Token) -> str:
-    """Say which scope is missing, and which there are."""
-    return f"This token lacks the scope “{scope}”; it has {', '.join(token.scopes)}."
+def lack_of(scopes: tuple[str, ...], token: Token) -> str:
+    """Say of which scopes one is missing, and which there are."""
+    wanted = " or ".join(f"“{scope}”" for scope in scopes)
+    return f"This token lacks the scope {wanted}; it has {', '.join(token.scopes)}."
 
 
 class ScopePermission(BasePermission):
     """Anyone may read what is public; all else needs a person, and a token its scope.
 
-    A view names the scope of its changing calls in `write_scope` ("write" where it is silent).
+    A view names the scope of its changing calls in `write_scope` ("write" where it is silent). One
+    that learns only from its subject which scope that is names all in `write_scopes`, and asks for
+    the one by `require_scope`.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        scope = scope_of(request.method, view)
-        if scope != Token.Scope.READ and not request.user.is_authenticated:
+        scopes = scopes_of(request.method, view)
+        if Token.Scope.READ not in scopes and not request.user.is_authenticated:
             return False
         token = request.auth
         if not isinstance(token, Token):
             return True
-        self.message = lack_of(scope, token)
-        return scope in token.scopes
+        self.message = lack_of(scopes, token)
+        return not set(scopes).isdisjoint(token.scopes)

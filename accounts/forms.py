@@ -8,6 +8,9 @@ from django import forms
 
 from accounts.models import Token
 
+# The scope's words on the page; the model's own, which say less, are part of a migration.
+PUBLISH = "publish: make versions public, yank them, delete looks that were published"
+
 
 class SignInForm(LoginForm):  # type: ignore[misc]  # allauth is not typed
     """allauth's form in the words of our pages."""
@@ -35,7 +38,10 @@ class TokenForm(forms.Form):
 
     name = forms.CharField(max_length=64, help_text="Where you will use it, “laptop” say.")
     scopes = forms.MultipleChoiceField(
-        choices=Token.Scope.choices,
+        choices=[
+            (scope.value, PUBLISH if scope is Token.Scope.PUBLISH else scope.label)
+            for scope in Token.Scope
+        ],
         widget=forms.CheckboxSelectMultiple,
         initial=[Token.Scope.READ, Token.Scope.WRITE],
     )

@@ -15,8 +15,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import User
-from registry.api.serializers import JobSerializer
+from accounts.authentication import require_scope
+from accounts.models import Token, User
+from generation.models import Generation
+from registry.api.jobs import JobSerializer
 from registry.models import Job, Verification, Version
 
 
@@ -29,15 +31,22 @@ class JobEnded(APIException):
 class JobDetail(APIView):
     """A build, a verification or a generation of yours, while it waits, runs, and after."""
 
+    write_scopes = (Token.Scope.WRITE, Token.Scope.GENERATE)
+
     @extend_schema(responses=JobSerializer)
     def get(self, request: Request, pk: UUID) -> Response:
         """How far the job is, and where its result is."""
         return Response(JobSerializer(find_job(request.user, pk)).data)
 
-    @extend_schema(responses=JobSerializer)
+    @extend_schema(responses={200: JobSerializer})
     def delete(self, request: Request, pk: UUID) -> Response:
-        """Cancel the job; its worker stops at its next step."""
+        """Cancel the job; its worker stops at its next step.
+
+        A token needs the scope `generate` for a generation, and `write` for all else.
+        """
         job = find_job(request.user, pk)
+        draws = isinstance(job, Generation)
+        require_scope(request, Token.Scope.GENERATE if draws else Token.Scope.WRITE)
         if not type(job).objects.cancel(job.pk):
             raise JobEnded
         return Response(JobSerializer(find_job(request.user, pk)).data)

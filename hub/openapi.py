@@ -6,7 +6,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.permissions import IsAuthenticated
 
-from accounts.authentication import scope_of
+from accounts.authentication import scopes_of
 from accounts.models import Token
 from hub.errors import MEDIA_TYPE
 
@@ -38,13 +38,14 @@ PROBLEM: dict[str, Any] = {
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How a token is sent, and the scope that each call wants of it."""
+    """How a token is sent, and the scopes of which each call wants one."""
 
     target_class = "accounts.authentication.BearerAuthentication"
     name = "token"
 
-    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]]:
-        return {self.name: [scope_of(auto_schema.method, auto_schema.view)]}
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
+        wanted = scopes_of(auto_schema.method, auto_schema.view)
+        return [{self.name: [scope]} for scope in wanted]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         return {
@@ -60,7 +61,7 @@ class HubSchema(AutoSchema):
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         ways: list[dict[str, list[str]]] = super().get_auth()
-        reads = scope_of(self.method, self.view) == Token.Scope.READ
+        reads = Token.Scope.READ in scopes_of(self.method, self.view)
         if reads and IsAuthenticated not in self.view.permission_classes:
             ways.append({})
         return ways

@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import ScopePermission, person_of
 from accounts.models import Token
+from generation.api.pointers import told_as
 from generation.api.serializers import (
     PICTURES,
     GenerationRequestSerializer,
@@ -28,9 +29,9 @@ from generation.models import Generation
 from generation.prompts import find_version, queue_generation
 from generation.sheets import SheetRemoved
 from registry import blobs, serving
+from registry.api.jobs import JobSerializer
 from registry.api.pagination import SignedCursorPagination
 from registry.api.raw_bytes import BytesView
-from registry.api.serializers import JobSerializer
 from registry.api.versions import accepted
 from registry.models import Version
 
@@ -53,7 +54,8 @@ class GenerationList(generics.ListAPIView[Generation]):
         form = GenerationRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         said = with_versions(form.validated_data, person=request.user)
-        return accepted(queue_generation(person_of(request), **said))
+        with told_as(version="aesthetic"):
+            return accepted(queue_generation(person_of(request), **said))
 
 
 def named_version(ref: str, *, person: Any) -> Version:

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.authentication import ScopePermission, person_of
 from accounts.models import Token
 from generation.api.generations import with_versions
+from generation.api.pointers import told_as
 from generation.api.serializers import (
     AboutVersionSerializer,
     AgreementSerializer,
@@ -54,7 +55,9 @@ class QuestionView(APIView):
         form = self.serializer_class(data=request.data)
         form.is_valid(raise_exception=True)
         said = with_versions(form.validated_data, person=request.user)
-        answer = answer_to(ask(self.kind, **said), person=person_of(request))
+        with told_as(version="aesthetic"):
+            question = ask(self.kind, **said)
+        answer = answer_to(question, person=person_of(request))
         if answer is None:
             return None
         if refused := answer.get("refused"):

@@ -11,9 +11,15 @@ from generation.doses import RECIPE
 from generation.models import Generation, Ingredient
 from generation.models.generations import AESTHETIC_TEXT, PARAMETERS
 from generation.models.ingredients import LARGEST_WEIGHT, MOST_OTHERS
+from registry.api.jobs import address_of
 
 REF = r"^[^/@\s]+/[^/@\s]+(@[^/@\s]+)?$"
 PICTURES = ("plain", "personalised")
+
+
+@address_of.register
+def _(generation: Generation) -> str:
+    return reverse("api:generation", args=[generation.pk])
 
 
 class PictureSerializer(serializers.Serializer[Any]):

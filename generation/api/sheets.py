@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -18,11 +17,15 @@ from accounts.authentication import ScopePermission, person_of
 from accounts.models import Token
 from generation import sheets
 from generation.api.generations import named_version, with_versions
+from generation.api.pointers import told_as
 from generation.api.serializers import AboutVersionSerializer
+from generation.emphasis import EmphasisRefused, spans
 from generation.models import Generation, Sheet
 from generation.models.generations import LARGEST_SEED, MOST_STEPS, PARAMETERS
 from generation.models.sheets import MOST_CELLS
+from generation.prompts import check_space
 from registry.api.pagination import SignedCursorPagination
+from registry.models import Version
 
 SHARED = [name for name in PARAMETERS if name not in {"prompt", "seed", "steps"}]
 
@@ -45,7 +48,10 @@ class SheetSerializer(serializers.ModelSerializer[Sheet]):
         source="get_absolute_url", read_only=True, help_text="Path of its page."
     )
     removed_at = serializers.DateTimeField(
-        source="hidden_at", read_only=True, help_text="Since when it is removed; null where not."
+        source="hidden_at",
+        read_only=True,
+        allow_null=True,
+        help_text="Since when it is removed; null where not.",
     )
     rows = serializers.ListField(
         source="row_heads",
@@ -102,6 +108,14 @@ class DosesSerializer(AboutVersionSerializer):
         fields = ["aesthetic", "others", "prompt", "steps", "seeds", *SHARED]
 
 
+def refuse_unreadable(prompt: str) -> None:
+    """Raise ValidationError for words that no text encoder can read so strongly."""
+    try:
+        spans(prompt)
+    except EmphasisRefused as error:
+        raise serializers.ValidationError(error.detail, code=error.code) from error
+
+
 class LooksSerializer(AboutVersionSerializer):
     aesthetic = None  # type: ignore[assignment]  # there are several
     others = None  # type: ignore[assignment]  # each look is drawn by itself
@@ -109,7 +123,7 @@ class LooksSerializer(AboutVersionSerializer):
         child=serializers.CharField(), max_length=MOST_CELLS, help_text="A row for each."
     )
     prompts = serializers.ListField(
-        child=serializers.CharField(max_length=1000),
+        child=serializers.CharField(max_length=1000, validators=[refuse_unreadable]),
         max_length=MOST_CELLS,
         help_text="A column for each.",
     )
@@ -204,7 +218,9 @@ class DosesSheet(APIView):
         """Queue one prompt in one look at several doses, from several seeds."""
         said = _validated(DosesSerializer(data=request.data))
         said = with_versions(said, person=request.user)
-        return _accepted(request, sheets.queue_doses_by_seeds(person_of(request), **said))
+        with told_as(version="aesthetic", seed="seeds"):
+            made = sheets.queue_doses_by_seeds(person_of(request), **said)
+        return _accepted(request, made)
 
 
 class LooksSheet(APIView):
@@ -215,8 +231,11 @@ class LooksSheet(APIView):
     def post(self, request: Request) -> Response:
         """Queue several prompts in several looks, all from one seed."""
         said = _validated(LooksSerializer(data=request.data))
-        versions = [_version(ref, request) for ref in said.pop("aesthetics")]
-        made = sheets.queue_looks_by_prompts(person_of(request), versions=versions, **said)
+        versions = [
+            _version(ref, index, request) for index, ref in enumerate(said.pop("aesthetics"))
+        ]
+        with told_as(prompt="prompts"):
+            made = sheets.queue_looks_by_prompts(person_of(request), versions=versions, **said)
         return _accepted(request, made)
 
 
@@ -225,11 +244,13 @@ def _validated(form: serializers.Serializer[Any]) -> dict[str, Any]:
     return dict(form.validated_data)
 
 
-def _version(ref: str, request: Request) -> Any:
-    try:
-        return named_version(ref, person=request.user)
-    except ValidationError as error:
-        raise ValidationError({"aesthetics": error.error_dict["aesthetic"]}) from error
+def _version(ref: str, index: int, request: Request) -> Version:
+    """Return the version to draw with; raise ValidationError that points at its place."""
+    place = f"aesthetics/{index}"
+    with told_as(aesthetic=place, version=place):
+        version = named_version(ref, person=request.user)
+        check_space(version)
+    return version
 
 
 def _accepted(request: Request, made: Sheet) -> Response:

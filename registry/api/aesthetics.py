@@ -73,6 +73,12 @@ class AestheticList(generics.ListCreateAPIView[Aesthetic]):
         return {"Location": self.request.build_absolute_uri(f"aesthetics/{data['ref']}")}
 
 
+@extend_schema_view(
+    delete=extend_schema(
+        description="Delete it for good. A token needs the scope `write`, and for one that was "
+        "published `publish` too."
+    )
+)
 class AestheticDetail(generics.RetrieveUpdateDestroyAPIView[Aesthetic]):
     """One aesthetic: its card. Only its owner changes or deletes it."""
 
@@ -93,5 +99,9 @@ class AestheticDetail(generics.RetrieveUpdateDestroyAPIView[Aesthetic]):
         serializer.save()
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        publishing.delete(self.get_object())
+        """Delete it for good; what was published needs the scope of publishing."""
+        aesthetic = self.get_object()
+        if aesthetic.is_published:
+            require_scope(request, Token.Scope.PUBLISH)
+        publishing.delete(aesthetic)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -23,7 +23,7 @@ from registry.models.aliases import MOVES_SHOWN
 
 class AliasMoveSerializer(serializers.ModelSerializer[AliasMove]):
     source = serializers.CharField(  # type: ignore[assignment]  # a field, not DRF's own `source`
-        source="source.name", default=None, help_text="Null where the alias is new."
+        source="source.name", allow_null=True, help_text="Null where the alias is new."
     )
     target = serializers.CharField(source="target.name")
     moved_by = serializers.CharField(source="moved_by.username")

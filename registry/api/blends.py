@@ -53,6 +53,10 @@ class BlendRequestSerializer(serializers.Serializer[Any]):
     visibility = serializers.ChoiceField(Aesthetic.Visibility.choices, required=False)
 
 
+class BlendQuerySerializer(serializers.Serializer[Any]):
+    dry_run = serializers.BooleanField(default=False)
+
+
 class ParentSerializer(serializers.Serializer[Any]):
     ref = serializers.CharField(source="version.__str__")
     version_digest = serializers.CharField(source="version.version_digest")
@@ -89,7 +93,9 @@ class Blends(APIView):
     @extend_schema(
         request=BlendRequestSerializer,
         parameters=[
-            OpenApiParameter("dry_run", bool, description="Say what it would be; make nothing.")
+            OpenApiParameter(
+                "dry_run", bool, default=False, description="Say what it would be; make nothing."
+            )
         ],
         responses={200: BlendSerializer, 201: BlendSerializer},
     )
@@ -100,12 +106,15 @@ class Blends(APIView):
         Licence and rating are inherited; the strictest wins.
         """
         person = person_of(request)
+        # As a dict: of a form's data the serializer would take an empty value for none at all.
+        asked = BlendQuerySerializer(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
         form = BlendRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         said = form.validated_data
         candidate = blending.examine(order_of(said, person))
         near = blending.nearest(candidate, person=person)
-        if request.query_params.get("dry_run") in {"1", "true"}:
+        if asked.validated_data["dry_run"]:
             body: dict[str, Any] = {"build": None, "aesthetic": None, "is_new": False}
             return Response(BlendSerializer({**body, "blend": candidate, "nearest": near}).data)
         if "slug" not in said:

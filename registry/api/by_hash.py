@@ -3,7 +3,11 @@
 from typing import Any
 
 from django.http import Http404
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import (
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_field,
+)
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -33,6 +37,11 @@ class EntrySerializer(serializers.Serializer[Any]):
         return VersionSerializer(named.versions[0]).data  # type: ignore[return-value]
 
 
+@extend_schema_field(EntrySerializer(allow_null=True))
+class EntryOrNullField(serializers.Field[Any, Any, Any, Any]):
+    """An entry or null: in a list a serializer itself is described as never null."""
+
+
 class HashesRequestSerializer(serializers.Serializer[Any]):
     digests = serializers.ListField(
         child=serializers.CharField(max_length=128),
@@ -50,7 +59,7 @@ class FileRequestSerializer(serializers.Serializer[Any]):
 
 class EntriesSerializer(serializers.Serializer[Any]):
     items = serializers.ListField(
-        child=EntrySerializer(allow_null=True),
+        child=EntryOrNullField(),
         help_text="In the order of the question; null for what nothing here is named.",
     )
 
@@ -61,7 +70,7 @@ class IdentifiedSerializer(serializers.Serializer[Any]):
     vector_digest = serializers.CharField(help_text="Empty where the file could not be read.")
     vector = NamedSerializer(allow_null=True, help_text="What has the vector in it.")
     space = serializers.CharField(
-        source="space.name", default=None, help_text="In which the nearest were looked for."
+        source="space.name", allow_null=True, help_text="In which the nearest were looked for."
     )
     nearest = NeighbourSerializer(many=True, help_text="Where nothing has the vector.")
     refusal = serializers.CharField(help_text="Why the file could not be read, in a sentence.")

@@ -34,7 +34,7 @@ def serve_file(request: HttpRequest, file: VersionFile, *, caching: str) -> Http
 
 
 class File(BytesView):
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY})
     def get(self, request: Request, owner: str, slug: str, ref: str, name: str) -> HttpResponse:
         """A file of a version, by its name: `.safetensors`, `.pt`, `.npy` or `.json`."""
         version = find_version(request, owner, slug, ref)
@@ -44,7 +44,7 @@ class File(BytesView):
 
 
 class Blob(BytesView):
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY})
     def get(self, request: Request, digest: str) -> HttpResponse:
         """Published bytes by their digest: files, manifests and recipes. They never change.
 

@@ -23,11 +23,23 @@ class StageSerializer(serializers.Serializer[Any]):
     )
 
 
-class VerificationSerializer(serializers.ModelSerializer[Verification]):
-    stages = StageSerializer(many=True)
+class NewestVerdictSerializer(serializers.ModelSerializer[Verification]):
+    deviates_at = serializers.ChoiceField(
+        Verification.StageName.choices,
+        allow_blank=True,
+        read_only=True,
+        help_text="The first stage that does; empty where none deviates.",
+    )
 
     class Meta:
         model = Verification
+        fields = read_only_fields = ["verdict", "deviates_at", "finished_at"]
+
+
+class VerificationSerializer(NewestVerdictSerializer):
+    stages = StageSerializer(many=True)
+
+    class Meta(NewestVerdictSerializer.Meta):
         fields = read_only_fields = [
             "id",
             "verdict",
@@ -62,12 +74,6 @@ class OwnVerificationSerializer(VerificationSerializer):
         """Return the pictures that the view found for whom it answers."""
         found = self.context["pictures"]
         return None if found is None else RemeasurementSerializer(found, many=True).data
-
-
-class NewestVerdictSerializer(serializers.ModelSerializer[Verification]):
-    class Meta:
-        model = Verification
-        fields = read_only_fields = ["verdict", "deviates_at", "finished_at"]
 
 
 class ReproducedSerializer(serializers.Serializer[Any]):

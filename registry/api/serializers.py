@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from registry import editing
-from registry.models import Aesthetic, Job, JobState, Side, Version, VersionFile
+from registry.models import Aesthetic, Side, Version, VersionFile
 from registry.models.aesthetics import CARD
 
 
@@ -36,6 +36,12 @@ class VersionSerializer(serializers.ModelSerializer[Version]):
     ref = serializers.CharField(source="__str__", read_only=True, help_text="owner/slug@version")
     version = serializers.CharField(source="name", read_only=True)
     space = serializers.CharField(source="space.name", read_only=True)
+    fingerprint = serializers.ChoiceField(
+        Version.Fingerprint.choices,
+        allow_blank=True,
+        read_only=True,
+        help_text="Of an import; empty for all others.",
+    )
     files = serializers.SerializerMethodField(help_text="None where it was taken down.")
     yanked = serializers.SerializerMethodField()
     taken_down = serializers.SerializerMethodField()
@@ -225,29 +231,3 @@ class NeighbourSerializer(serializers.Serializer[Any]):
 
 class NeighboursSerializer(serializers.Serializer[Any]):
     items = NeighbourSerializer(many=True)
-
-
-class ProgressSerializer(serializers.Serializer[Any]):
-    stage = serializers.CharField(help_text="What is being done, for people.")
-    done = serializers.IntegerField()
-    total = serializers.IntegerField()
-
-
-class JobSerializer(serializers.Serializer[Any]):
-    """A build, a verification or a generation as its owner sees it."""
-
-    id = serializers.UUIDField()
-    kind = serializers.SerializerMethodField(help_text="`version`, `verification` or `generation`.")
-    state = serializers.ChoiceField(JobState.choices)
-    progress = ProgressSerializer(source="*")
-    reason = serializers.CharField(help_text="Why it failed, in words.")
-    created_at = serializers.DateTimeField()
-    started_at = serializers.DateTimeField(allow_null=True)
-    finished_at = serializers.DateTimeField(allow_null=True)
-    result = serializers.SerializerMethodField(help_text="Where it is, once it is there.")
-
-    def get_kind(self, job: Job) -> str:
-        return type(job).__name__.lower()
-
-    def get_result(self, job: Job) -> str | None:
-        return job.get_absolute_url() if job.has_succeeded else None

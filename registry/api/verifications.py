@@ -12,9 +12,9 @@ from rest_framework.views import APIView
 
 from registry import verifying
 from registry.api.aesthetics import find_own_aesthetic
+from registry.api.jobs import JobSerializer
 from registry.api.pagination import SignedCursorPagination
 from registry.api.reproductions import OwnVerificationSerializer, VerificationSerializer
-from registry.api.serializers import JobSerializer
 from registry.api.versions import accepted, find_version
 from registry.models import Verification
 

@@ -17,11 +17,11 @@ from accounts.models import Token
 from registry import publishing, queueing, search, serving
 from registry.api import withdrawals
 from registry.api.aesthetics import find_aesthetic, find_own_aesthetic
+from registry.api.jobs import JobSerializer
 from registry.api.pagination import SignedCursorPagination
 from registry.api.raw_bytes import BytesView, manifest_of, recipe_of
 from registry.api.reproductions import ReproducedVersionSerializer
 from registry.api.serializers import (
-    JobSerializer,
     NeighbourSerializer,
     NeighboursSerializer,
     PublishRequestSerializer,

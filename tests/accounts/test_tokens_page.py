@@ -103,3 +103,8 @@ def test_tokens_of_others_are_neither_shown_nor_revoked(client: Client) -> None:
 
 def test_the_page_is_never_cached(client: Client) -> None:
     assert "no-store" in client.get(PAGE)["Cache-Control"]
+
+
+def test_the_page_says_which_scope_deletes_what_was_published(client: Client) -> None:
+    text = " ".join(client.get(PAGE).content.decode().split())
+    assert "publish: make versions public, yank them, delete looks that were published" in text

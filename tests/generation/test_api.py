@@ -167,11 +167,13 @@ def test_a_version_that_is_not_there_is_a_404_that_points_at_its_name(
     assert "ada/sea-mist@v9" in answer.content.decode()
 
 
-def test_a_version_of_another_space_is_refused_by_that_name(
+def test_a_version_of_another_space_is_refused_by_that_name_at_its_own_place(
     client: Client, headers: dict[str, str], version: Version, settings: Settings
 ) -> None:
     settings.HUB_SPACE = "clip-vit-l-14-openai"
-    assert problem(post(client, headers, **ASKED)) == "incompatible-space"
+    answer = post(client, headers, **ASKED)
+    assert problem(answer) == "incompatible-space"
+    assert pointers(answer) == {"/aesthetic": "incompatible-space"}
 
 
 def test_the_quota_is_a_problem_of_its_own(

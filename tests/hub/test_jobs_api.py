@@ -10,7 +10,7 @@ from generation.models import Generation
 from generation.prompts import queue_generation
 from registry import queueing
 from registry.leases import Lease
-from registry.models import JobState, Version
+from registry.models import JobState, Verification, Version
 from tests import factories
 from tests.answers import problem
 
@@ -118,3 +118,46 @@ def test_a_job_that_does_not_exist_is_missing_in_the_same_words(
 def test_cancelling_needs_the_scope_write(client: Client, build: Version) -> None:
     headers = factories.bearer(build.aesthetic.owner, "read")
     problem(client.delete(path_of(build), headers=headers), 403, "forbidden")
+
+
+def test_what_draws_cancels_drawings_and_what_writes_cancels_the_rest(
+    client: Client, build: Version, generation: Generation
+) -> None:
+    ada = build.aesthetic.owner
+    draws, writes = factories.bearer(ada, "generate"), factories.bearer(ada, "write")
+    for job, wrong, scope in ((generation, writes, "generate"), (build, draws, "write")):
+        body = problem(client.delete(path_of(job), headers=wrong), 403, "forbidden")
+        assert f"lacks the scope “{scope}”" in body["detail"]
+        job.refresh_from_db()
+        assert job.state == JobState.QUEUED
+    for job, right in ((generation, draws), (build, writes)):
+        assert client.delete(path_of(job), headers=right).json()["state"] == "cancelled"
+
+
+def test_a_token_that_only_reads_is_told_both_scopes(
+    client: Client, generation: Generation
+) -> None:
+    headers = factories.bearer(generation.owner, "read")
+    body = problem(client.delete(path_of(generation), headers=headers), 403, "forbidden")
+    assert body["detail"] == "This token lacks the scope “write” or “generate”; it has read."
+
+
+def test_a_job_says_where_the_api_tells_of_what_it_makes(
+    client: Client, build: Version, generation: Generation
+) -> None:
+    headers = factories.bearer(generation.owner)
+
+    def href(job: Version | Generation | Verification) -> str | None:
+        told = client.get(f"/api/v1/jobs/{job.pk}", headers=headers).json()["href"]
+        if told is not None:
+            assert client.get(told, headers=headers).status_code == 200
+        return str(told) if told else None
+
+    assert href(build) is None
+    assert href(generation) == f"/api/v1/generations/{generation.pk}"
+    version = factories.published(factories.aesthetic(generation.owner, "ink"))
+    assert href(version) == "/api/v1/aesthetics/ada/ink/versions/v1"
+    waiting = Verification.objects.create(version=version)
+    assert href(waiting) is None
+    done = factories.verified(version)
+    assert href(done) == f"/api/v1/aesthetics/ada/ink/versions/v1/verify/{done.pk}"

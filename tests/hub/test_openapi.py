@@ -65,3 +65,25 @@ def test_everyone_may_read_and_a_token_needs_a_scope_to_write(described: dict[st
 def test_pictures_are_uploaded_as_bytes(described: dict[str, Any]) -> None:
     files = described["components"]["schemas"]["Upload"]["properties"]["files"]
     assert files["items"] == {"type": "string", "format": "binary"}
+
+
+def test_cancelling_a_job_answers_with_it_and_needs_the_scope_of_its_kind(
+    described: dict[str, Any],
+) -> None:
+    cancel = described["paths"]["/api/v1/jobs/{id}"]["delete"]
+    body = cancel["responses"]["200"]["content"]["application/json"]
+    assert body["schema"] == {"$ref": "#/components/schemas/Job"}
+    assert "204" not in cancel["responses"]
+    tokens = [way for way in cancel["security"] if "token" in way]
+    assert tokens == [{"token": ["write"]}, {"token": ["generate"]}]
+    assert "`generate` for a generation" in cancel["description"]
+
+
+def test_deleting_what_was_published_says_which_scopes_it_needs(described: dict[str, Any]) -> None:
+    delete = described["paths"]["/api/v1/aesthetics/{owner}/{slug}"]["delete"]
+    assert "`publish` too" in delete["description"]
+
+
+def test_a_dry_run_is_false_where_nothing_is_said(described: dict[str, Any]) -> None:
+    (dry_run,) = described["paths"]["/api/v1/blends"]["post"]["parameters"]
+    assert dry_run["schema"] == {"type": "boolean", "default": False}

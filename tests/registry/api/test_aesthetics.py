@@ -236,3 +236,22 @@ def test_hiding_and_drafts_need_the_scope_write_alone(
         path, {"visibility": "public"}, content_type="application/json", headers=writer
     )
     assert shown.status_code == 200
+
+
+def test_deleting_what_was_published_needs_the_scope_publish(
+    client: Client, ada: User, version: Version
+) -> None:
+    for scopes, lacking in ((["read", "write"], "publish"), (["read", "publish"], "write")):
+        body = problem(client.delete(ONE, headers=factories.bearer(ada, *scopes)), 403, "forbidden")
+        assert f"lacks the scope “{lacking}”" in body["detail"]
+        assert Aesthetic.objects.get().deleted_at is None
+    headers = factories.bearer(ada, "write", "publish")
+    assert client.delete(ONE, headers=headers).status_code == 204
+    assert Aesthetic.objects.get().deleted_at is not None
+
+
+def test_deleting_a_draft_needs_the_scope_write_alone(
+    client: Client, ada: User, draft: Aesthetic
+) -> None:
+    problem(client.delete(ONE, headers=factories.bearer(ada, "publish")), 403, "forbidden")
+    assert client.delete(ONE, headers=factories.bearer(ada, "write")).status_code == 204

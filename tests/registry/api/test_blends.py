@@ -8,7 +8,7 @@ from django.test import Client
 from accounts.models import User
 from registry.models import Aesthetic, Version
 from tests import factories
-from tests.answers import Answer, problem
+from tests.answers import Answer, errors, problem
 
 
 @pytest.fixture
@@ -63,6 +63,32 @@ def test_a_dry_run_says_what_it_would_be_and_makes_nothing(
     cosines = [parent["cosine"] for parent in body["blend"]["parents"]]
     assert cosines[0] > cosines[1]
     assert Version.objects.count() == 2
+
+
+@pytest.mark.parametrize("yes", ["True", "TRUE", "yes", "on", "1", "t"])
+def test_a_dry_run_is_one_however_yes_is_written(
+    client: Client, looks: list[Version], bob: User, yes: str
+) -> None:
+    said: dict[str, Any] = {"looks": two(looks), "slug": "mix", "title": "Mix"}
+    answer = ask(client, bob, f"/api/v1/blends?dry_run={yes}", **said)
+    assert (answer.status_code, answer.json()["build"]) == (200, None)
+    assert not Aesthetic.objects.filter(owner=bob).exists()
+
+
+@pytest.mark.parametrize("neither", ["x", "", "2", "tru"])
+def test_what_is_neither_yes_nor_no_is_named_and_nothing_is_made(
+    client: Client, looks: list[Version], bob: User, neither: str
+) -> None:
+    said: dict[str, Any] = {"looks": two(looks), "slug": "mix", "title": "Mix"}
+    assert errors(ask(client, bob, f"/api/v1/blends?dry_run={neither}", **said)) == {
+        "/dry_run": "invalid"
+    }
+    assert not Aesthetic.objects.filter(owner=bob).exists()
+
+
+def test_no_dry_run_is_none(client: Client, looks: list[Version], bob: User) -> None:
+    said: dict[str, Any] = {"looks": two(looks), "slug": "mix", "title": "Mix"}
+    assert ask(client, bob, "/api/v1/blends?dry_run=false", **said).status_code == 201
 
 
 def test_looks_too_long_for_their_difference_are_refused(client: Client, ada: User) -> None:

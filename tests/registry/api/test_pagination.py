@@ -3,6 +3,7 @@
 import re
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core import signing
@@ -184,7 +185,9 @@ def test_where_all_that_follows_is_deleted_the_end_is_behind(
         (Generation.objects.filter(owner=1).order_by("-created_at", "-pk"), "generation_of_owner"),
         (Sheet.objects.filter(owner=1).order_by("-created_at", "-pk"), "sheet_of_owner"),
         (
-            Generation.objects.filter(version=NOBODYS, shared_at__isnull=False).newest_shared(),
+            Generation.objects.filter(
+                version=UUID(NOBODYS), shared_at__isnull=False
+            ).newest_shared(),
             "generation_shared",
         ),
         (Sheet.objects.filter(shared_at__isnull=False).newest_shared(), "sheet_shared"),

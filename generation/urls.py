@@ -8,6 +8,7 @@ ONE = "drawings/<uuid:pk>"
 SHEET = "sheets/<uuid:pk>"
 LOOK = "<str:owner>/<str:slug>"
 OF_LOOK = f"{LOOK}/drawings"
+VERSION = f"{LOOK}/versions/<str:ref>"
 
 app_name = "generation"
 urlpatterns = [
@@ -34,8 +35,8 @@ urlpatterns = [
     path(f"{SHEET}/remove", history.remove_sheet, name="remove_sheet"),
     path(f"{SHEET}/put-back", history.put_back_sheet, name="put_back_sheet"),
     path("compare", standard.compare, name="compare"),
-    path(f"{LOOK}/<str:ref>/standard", standard.of_look, name="standard_of_look"),
-    path(f"{LOOK}/<str:ref>/standard.webp", standard.picture, name="standard_picture"),
+    path(f"{VERSION}/standard", standard.of_look, name="standard_of_look"),
+    path(f"{VERSION}/standard.webp", standard.picture, name="standard_picture"),
     path(OF_LOOK, sharing.of_look, name="of_look"),
     path(f"{OF_LOOK}/newest", sharing.newest_of_look, name="newest_of_look"),
 ]

@@ -119,8 +119,8 @@ _ALL = (
         "busy",
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The hub is busy",
-        "It looks at a few uploads at a time, and at no more than three of one person. Wait as "
-        "long as “Retry-After” says.",
+        "It looks at a few uploads at a time, and at no more than three of one person; or as many "
+        "jobs wait as its queue takes. Wait as long as “Retry-After” says.",
     ),
     Problem(
         "no-answer",

@@ -237,6 +237,7 @@ QUOTA_CONDITIONINGS: int = env.int("QUOTA_CONDITIONINGS", default=500)  # a pers
 JOB_LEASE_SECONDS: int = env.int("JOB_LEASE_SECONDS", default=30)
 JOB_RESEND_SECONDS: int = env.int("JOB_RESEND_SECONDS", default=60)
 JOB_ATTEMPTS: int = env.int("JOB_ATTEMPTS", default=5)
+JOB_MOST_WAITING: int = env.int("JOB_MOST_WAITING", default=2_000)  # of each kind
 JOB_SWEEP_SECONDS: float = env.float("JOB_SWEEP_SECONDS", default=10.0)
 STANDARD_SHEETS: bool = env.bool("STANDARD_SHEETS", default=True)
 

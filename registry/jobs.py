@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
+from accounts.refusals import Refusal
 from registry.leases import JobFailed, JobLost, Lease
 from registry.models.jobs import Job, JobState
 
@@ -22,14 +23,41 @@ JobTask = Task[[str], None]  # given the id of a job
 OUR_FAULT = "Something went wrong on our side; it is in our log. Trying again may help."
 
 
+class QueueFull(Refusal):
+    """More jobs of a kind would wait than may."""
+
+    wait = 60  # seconds, in which some are done
+
+    def __init__(self) -> None:
+        most = settings.JOB_MOST_WAITING
+        super().__init__("busy", f"The queue is full: {most:,} are waiting. Try again in a minute.")
+
+
 def send_after_commit(task: JobTask, job: Job) -> None:
-    """Send `task` with the id of `job` once the row is there for the worker to see."""
-    transaction.on_commit(partial(send, task, job))
+    """Send `task` with the id of `job` once the row is there for the worker to see.
+
+    Raises QueueFull; see `send_all_after_commit`.
+    """
+    send_all_after_commit(task, [job])
 
 
 def send_all_after_commit(task: JobTask, jobs: Sequence[Job]) -> None:
-    """Send `task` with the id of each of `jobs`, all of one kind, once their rows are there."""
+    """Send `task` with the id of each of `jobs`, all of one kind, once their rows are there.
+
+    For the transaction that has written the rows: it ends without them where QueueFull is raised.
+    """
+    _refuse_when_full(type(jobs[0]))
     transaction.on_commit(partial(_send_all, task, jobs))
+
+
+def _refuse_when_full(model: type[Job]) -> None:
+    """Raise QueueFull where too many jobs of a kind wait, the new ones among them.
+
+    Requests at the same moment don't see each other's, so that a few more may come to wait.
+    """
+    waiting = model.objects.filter(state=JobState.QUEUED)[: settings.JOB_MOST_WAITING + 1]
+    if waiting.count() > settings.JOB_MOST_WAITING:
+        raise QueueFull
 
 
 def send(task: JobTask, job: Job) -> None:

@@ -38,7 +38,7 @@ class Queued:
 def queue_build(aesthetic: Aesthetic) -> Queued:
     """Queue the measuring of the set as it stands; the same set again gives the same version.
 
-    Raises BuildRefused for a set that is too small and QuotaExceeded.
+    Raises BuildRefused for a set that is too small, QuotaExceeded and QueueFull.
     """
     space = current_space()
     with transaction.atomic():

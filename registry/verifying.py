@@ -47,7 +47,8 @@ class Reproduction:
 def queue_verification(version: Version) -> Verification:
     """Queue the measuring of a published version anew; one that waits or runs already is the one.
 
-    Raises VerificationRefused for what is not made of pictures, TakenDown and QuotaExceeded.
+    Raises VerificationRefused for what is not made of pictures, TakenDown, QuotaExceeded and
+    QueueFull.
     """
     refuse_taken_down(version)
     if version.construction not in MEASURED:

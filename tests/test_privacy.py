@@ -24,6 +24,7 @@ from registry.models import Aesthetic, JobState, Verification, Version
 from tests import factories
 from tests.addresses import ROUTES, addresses
 from tests.answers import Answer
+from tests.naming_calls import calls_naming
 
 # Things of one person, hidden from all others. Tried with everything that is private.
 OF_ONE = {
@@ -64,6 +65,12 @@ LISTS = {
     "accounts:tokens", "api:aesthetics", "api:generations", "generation:dose", "api:dose",
     "api:agreement", "api:prompt_embeds", "api:sheets", "api:doses_sheet", "api:looks_sheet",
     "api:removed_sheets", "api:removed_generations", "api:notices",
+}  # fmt: skip
+
+# Those of them that answer a body alone; `calls_naming` has bodies for each.
+ANSWER_BODIES = {
+    "api:by_hashes", "api:dose", "api:agreement", "api:prompt_embeds", "api:doses_sheet",
+    "api:looks_sheet", "generation:dose",
 }  # fmt: skip
 
 # The same for everybody, or about the visitor alone.
@@ -452,7 +459,7 @@ def test_the_standard_sheet_of_a_hidden_look_is_missing_like_the_look(
             assert said(answer, path) == said(nowhere, path.replace(hidden.slug, "nothing"))
 
 
-def said(answer: Answer, path: str) -> str:
+def said(answer: Answer, path: str = "") -> str:
     """Return what is said, but for the address itself and the form's token."""
     text = answer.content.decode().replace(path, "")
     return re.sub(r"csrf[^>]*>|X-CSRFToken[^}]*}", "", text)
@@ -517,10 +524,55 @@ def test_no_list_and_no_search_shows_what_is_hidden(
         {"sort": "title"},
         {"tag": "x"},
     )
-    for path in (path for name in LISTS for path in addresses(ROUTES[name], hidden.blanks)):
+    walked = LISTS - ANSWER_BODIES
+    for path in (path for name in walked for path in addresses(ROUTES[name], hidden.blanks)):
+        answers = {}
         for client, query in product(visitors, queries):
-            content = client.get(path, query).content.decode()
+            answer = client.get(path, query)
+            answers[answer.status_code] = answer
+            content = answer.content.decode()
             assert not [secret for secret in secrets if secret in content], (path, query)
+        assert 200 in answers, path  # or there was nothing that could have told
+        assert 405 not in answers, path
+
+
+def test_no_call_that_names_what_is_hidden_is_answered_otherwise_than_one_that_names_nothing(
+    hidden: Hidden, drawing: Generation, visitors: list[Client]
+) -> None:
+    digest = hidden.blanks["ref"][-1]
+    ref = f"ada/{hidden.slug}"
+    refs = [ref, f"{ref}@v1", f"{ref}@secret-alias", f"{ref}@{digest}", "Secret look", digest]
+    before = [kind.objects.count() for kind in (Generation, Sheet, Version)]
+    for client, named in product(visitors, refs):
+        for asked, instead in zip(calls_naming(named), calls_naming(absent(named)), strict=True):
+            answer, nothing = asked.send(client), instead.send(client)
+            assert answer.status_code == nothing.status_code, asked
+            assert absent(said(answer)) == absent(said(nothing)), asked
+    assert [kind.objects.count() for kind in (Generation, Sheet, Version)] == before
+
+
+def absent(text: str) -> str:
+    """Put names that nothing ever had in the place of those of hidden things."""
+    text = text.replace("secret-look", "absent-look").replace("Secret look", "Absent look")
+    return re.sub("sha256:[0-9a-f]{64}", f"sha256:{'0' * 64}", text)
+
+
+def test_each_of_these_calls_is_answered_for_a_look_that_everybody_sees(
+    drawing: Generation, visitors: list[Client], broker: str
+) -> None:
+    """Or the walk above would prove nothing."""
+    eve = drawing.version.aesthetic.owner
+    other = factories.shelved(factories.aesthetic(eve, "secret-look", title="Secret look"))
+    _, stranger, program = visitors
+    told = set()
+    for named in ("eve/secret-look", other.version_digest):
+        for asked, instead in zip(calls_naming(named), calls_naming(absent(named)), strict=True):
+            client = program if asked.is_of_api else stranger
+            answer, nothing = asked.send(client), instead.send(client)
+            if absent(said(answer)) != absent(said(nothing)):
+                told.add(repr(asked).replace(named, "…"))
+    assert told == {repr(asked) for asked in calls_naming("…")}
+    assert {asked.route for asked in calls_naming("…")} >= ANSWER_BODIES
 
 
 def test_no_hash_and_no_file_leads_to_what_is_hidden(

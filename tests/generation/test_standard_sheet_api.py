@@ -181,7 +181,7 @@ def test_its_owner_still_sees_it_and_no_cache_keeps_it(
         answer = client.get(f"{START}/v1/standard-sheet{path}", headers=headers)
         assert (answer.status_code, answer["Cache-Control"]) == (200, "private, no-store")
     client.force_login(ada)
-    page = client.get("/ada/sea-mist/v1/standard.webp")
+    page = client.get("/ada/sea-mist/versions/v1/standard.webp")
     assert (page.status_code, page["Cache-Control"]) == (200, "private, no-store")
 
 

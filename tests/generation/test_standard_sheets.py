@@ -31,7 +31,7 @@ from tests import factories
 pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
 
 PROMPTS = ("a house by a tree", "a boat on the sea")
-ONE = "/ada/sea-mist/v1/standard"
+ONE = "/ada/sea-mist/versions/v1/standard"
 
 
 @pytest.fixture(autouse=True)
@@ -285,9 +285,9 @@ def test_the_page_of_a_look_asks_for_its_sheet(client: Client, version: Version)
     sheet.delete()
     sheet = finished(version)
     shown = html(client.get(ONE))
-    assert 'src="/ada/sea-mist/v1/standard.webp"' in shown
+    assert 'src="/ada/sea-mist/versions/v1/standard.webp"' in shown
     assert "a house by a tree, a boat on the sea" in shown
-    picture = client.get("/ada/sea-mist/v1/standard.webp")
+    picture = client.get("/ada/sea-mist/versions/v1/standard.webp")
     assert picture.content == blobs.read_blob(sheet.picture)
     assert picture["Content-Type"] == "image/webp"
 

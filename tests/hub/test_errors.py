@@ -1,6 +1,7 @@
 """Refusals and failures: problem details under /api, pages elsewhere."""
 
 import ast
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.answers import problem
 
 LIST = "/api/v1/aesthetics"
 ROOT = Path(__file__).resolve().parents[2]
+APPS = ("accounts", "generation", "hub", "registry")
 
 
 @pytest.fixture
@@ -185,21 +187,54 @@ def test_what_is_nobodys_fault_but_ours_is_not_told() -> None:
     assert tell(ZeroDivisionError("division by zero")) is None
 
 
-def codes_in(module: Path) -> set[str]:
-    """Return the texts that a module gives as the code of a refusal."""
-    endings = ("Refused", "Caution", "super().__init__")
-    return {
-        str(first.value)
-        for call in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
-        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(endings)
-        for first in call.args[:1]
-        if isinstance(first, ast.Constant)
-    }
+# Errors whose code a refusal takes over, as `BlendRefused(refused.code, …)` does.
+HANDED_ON = {"Caution", "CombinationRefused", "FileRefused"}
+
+
+def named(expression: ast.expr) -> str:
+    """Return the last name of `module.Name`."""
+    return ast.unparse(expression).rpartition(".")[2]
+
+
+def classes(trees: list[ast.Module]) -> list[ast.ClassDef]:
+    return [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+
+
+def refusals(trees: list[ast.Module]) -> list[ast.ClassDef]:
+    """Return the classes that are made of `Refusal`, over any number of steps."""
+    names: set[str] = {"Refusal"}
+    found: list[ast.ClassDef] = []
+    while more := [
+        each
+        for each in classes(trees)
+        if each.name not in names and names & set(map(named, each.bases))
+    ]:
+        found += more
+        names |= {each.name for each in more}
+    return found
+
+
+def calls(nodes: Sequence[ast.AST], called: Collection[str]) -> list[ast.Call]:
+    return [
+        node
+        for top in nodes
+        for node in ast.walk(top)
+        if isinstance(node, ast.Call) and named(node.func) in called
+    ]
 
 
 def test_every_code_that_a_refusal_is_raised_with_has_a_problem() -> None:
-    modules = [ROOT / "registry" / name for name in ("queueing.py", "publishing.py")]
-    codes = {code for module in modules for code in codes_in(module)}
-    assert {"no-space", "too-few-images", "not-ready", "not-published"} <= codes
-    assert {"few-images", "close-versions"} <= codes  # what a publisher may agree to
-    assert codes | codes_in(ROOT / "accounts/quotas.py") <= PROBLEMS.keys()
+    """A refusal with another code would be a failure of ours where it is told."""
+    modules = [file for app in APPS for file in (ROOT / app).rglob("*.py")]
+    trees = [ast.parse(module.read_text(encoding="utf-8")) for module in modules]
+    found = refusals(trees)
+    assert len(found) >= 21
+    own = [each for each in found if calls([each], ["__init__"])]  # they say their code themselves
+    told = {each.name for each in found} - {each.name for each in own}
+    made = [*calls(own, ["__init__"]), *calls(trees, told | HANDED_ON | {"Refusal"})]
+    first = [call.args[0] for call in made]
+    codes = {str(code.value) for code in first if isinstance(code, ast.Constant)}
+    rest = {ast.unparse(code) for code in first if not isinstance(code, ast.Constant)}
+    assert rest == {"caution.code", "refused.code"}  # anything else hides a code from this test
+    assert {"no-space", "no-answer", "opposite-parents", "few-images", "quota-exceeded"} <= codes
+    assert codes <= PROBLEMS.keys()

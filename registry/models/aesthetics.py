@@ -17,7 +17,7 @@ from django.db.models.functions import Upper
 from django.urls import reverse
 
 from accounts.models import User
-from registry import names
+from registry import cards, names
 from registry.licences import Licence, Rating
 from registry.models.images import Image
 
@@ -34,6 +34,7 @@ CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 # What an owner says of an aesthetic and may change; all else in its row is the hub's to write.
 CARD = ("title", "card", "licence", "rating", "tags", "visibility")
 SEARCH_CONFIG = "english"  # the text search configuration of titles, tags and cards
+LONGEST_CARD = 20_000  # characters
 
 
 class Side(models.TextChoices):
@@ -87,7 +88,7 @@ class Aesthetic(models.Model):
     card = models.TextField(
         "description",
         blank=True,
-        max_length=20_000,
+        max_length=LONGEST_CARD,
         help_text="Markdown. What the pictures share, where they are from.",
     )
     licence = models.CharField(max_length=32, choices=Licence.choices, default=Licence.CC_BY)
@@ -213,6 +214,20 @@ class Aesthetic(models.Model):
 
 class Member(models.Model):
     """A picture in the image set of an aesthetic, with where it is from."""
+        self._check_card()
+
+    def _check_card(self) -> None:
+        if len(self.card) > LONGEST_CARD:
+            sentence = (
+                f"A card has at most {LONGEST_CARD:,} characters; this has {len(self.card):,}."
+            )
+            raise ValidationError({"card": ValidationError(sentence, code="max_length")})
+        try:
+            cards.check(self.card)
+        except cards.CardRefused as refused:
+            raise ValidationError(
+                {"card": ValidationError(str(refused), code="costly-card")}
+            ) from refused
 
     aesthetic = models.ForeignKey(Aesthetic, models.CASCADE, related_name="members")
     image = models.ForeignKey(Image, models.PROTECT, related_name="memberships")

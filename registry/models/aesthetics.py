@@ -30,11 +30,12 @@ MOST_TAGS = 12
 BIDIRECTIONAL_CONTROLS = dict.fromkeys(
     [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+# And halves of surrogate pairs, as in names of files that are no UTF-8.
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 # What an owner says of an aesthetic and may change; all else in its row is the hub's to write.
 CARD = ("title", "card", "licence", "rating", "tags", "visibility")
-SEARCH_CONFIG = "english"  # the text search configuration of titles, tags and cards
 LONGEST_CARD = 20_000  # characters
+SEARCH_CONFIG = "english"  # the text search configuration of titles, tags and cards
 
 
 class Side(models.TextChoices):
@@ -204,16 +205,15 @@ class Aesthetic(models.Model):
     def clean(self) -> None:
         """Take out of the title what would turn the text around it (SPEC section 5).
 
-        Line breaks and other controls become spaces; something must be left to be seen and clicked.
+        Line breaks, other controls and halves of surrogate pairs become spaces; something must be
+        left to be seen and clicked.
+        A card must not cost much more than its text; nor be too long, which Django asks of forms
+        alone.
         """
         title = self.title.translate(BIDIRECTIONAL_CONTROLS)
         self.title = CONTROLS.sub(" ", title).strip()
         if all(unicodedata.category(character)[0] in "CZ" for character in self.title):
             raise ValidationError({"title": ValidationError("A title has words.", code="blank")})
-
-
-class Member(models.Model):
-    """A picture in the image set of an aesthetic, with where it is from."""
         self._check_card()
 
     def _check_card(self) -> None:
@@ -228,6 +228,10 @@ class Member(models.Model):
             raise ValidationError(
                 {"card": ValidationError(str(refused), code="costly-card")}
             ) from refused
+
+
+class Member(models.Model):
+    """A picture in the image set of an aesthetic, with where it is from."""
 
     aesthetic = models.ForeignKey(Aesthetic, models.CASCADE, related_name="members")
     image = models.ForeignKey(Image, models.PROTECT, related_name="memberships")

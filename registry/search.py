@@ -168,7 +168,8 @@ def _nearest(
         .order_by("distance", "pk")
         .values_list("pk", "distance")[:most]
     )
-    found = Version.objects.select_related("aesthetic__owner", "space").in_bulk(distances)
+    shown = Version.objects.select_related("aesthetic__owner", "space").light()
+    found = shown.in_bulk(distances)
     return [
         Neighbour(found[pk], 1.0 - distance)
         for pk, distance in distances.items()

@@ -69,7 +69,7 @@ def test_one_click_drops_what_stands_apart_and_measures_the_rest(
     response = drop(as_ada, build, [value])
     assert response.redirect_chain[-1][0] == SET
     after = response.content.decode()
-    assert "1 picture dropped, and the rest is measured anew." in after
+    assert "1 picture dropped, and the rest is measured." in after
     newest = build.aesthetic.versions.first()
     assert newest is not None
     assert newest.image_count == 11
@@ -91,6 +91,21 @@ def test_what_was_dropped_is_put_back_by_one_click(as_ada: Client, build: Versio
 
 
 def test_what_was_dropped_is_no_burden_on_the_session(
+def test_putting_back_is_offered_where_what_is_left_was_measured_before(
+    as_ada: Client, build: Version
+) -> None:
+    added = factories.member(build.aesthetic, 99)
+    newer = factories.built(build.aesthetic)
+    response = drop(as_ada, newer, [f"towards {added.image.digest}"])
+    after = response.content.decode()
+    assert "1 picture dropped, and the rest is measured." in after
+    assert f'action="{SET}/put-back"' in after
+    as_ada.post(f"{SET}/put-back")
+    kept = build.aesthetic.members.get(image=added.image)
+    assert (kept.source, kept.licence, kept.credit) == (added.source, added.licence, added.credit)
+    assert f'action="{SET}/put-back"' not in page(as_ada, SET)
+
+
     as_ada: Client, ada: User, build: Version
 ) -> None:
     """Each request reads the session: it holds nothing of them, and another browser knows them."""
@@ -174,7 +189,7 @@ def test_thousands_are_dropped_by_one_form(as_ada: Client, build: Version) -> No
     gone = [f"towards sha256:{number:064x}" for number in range(5_000)]
     response = drop(as_ada, build, [*gone, value])
     assert response.status_code == 200
-    assert "1 picture dropped, and the rest is measured anew." in response.content.decode()
+    assert "1 picture dropped, and the rest is measured." in response.content.decode()
 
 
 def test_a_build_from_before_is_checked_too(as_ada: Client, build: Version) -> None:

@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from registry import queueing
+from registry import formats, importing, publishing, queueing
 from registry.models import Aesthetic, QualityReport, Version
 from registry.tasks import build_version
 from tests import factories
 from tests.answers import Answer
+from tests.registry.made_files import a_vector
 from tests.registry.test_quality import alike, turn
 
 ONE = "/ada/sea-mist"
@@ -90,7 +91,6 @@ def test_what_was_dropped_is_put_back_by_one_click(as_ada: Client, build: Versio
     ]
 
 
-def test_what_was_dropped_is_no_burden_on_the_session(
 def test_putting_back_is_offered_where_what_is_left_was_measured_before(
     as_ada: Client, build: Version
 ) -> None:
@@ -106,6 +106,7 @@ def test_putting_back_is_offered_where_what_is_left_was_measured_before(
     assert f'action="{SET}/put-back"' not in page(as_ada, SET)
 
 
+def test_what_was_dropped_is_no_burden_on_the_session(
     as_ada: Client, ada: User, build: Version
 ) -> None:
     """Each request reads the session: it holds nothing of them, and another browser knows them."""
@@ -203,6 +204,21 @@ def test_a_build_that_waits_is_not_checked(as_ada: Client, draft: Aesthetic) -> 
     factories.members(draft, 2)
     waiting = queueing.queue_build(draft).version
     assert as_ada.get(f"{ONE}/builds/{waiting.pk}/check").status_code == 404
+
+
+def test_where_one_of_two_is_no_mean_of_pictures_the_page_says_so(
+    as_ada: Client, version: Version
+) -> None:
+    said = importing.examine(
+        "x.npy", formats.write_npy(a_vector()), space=version.space, person=version.aesthetic.owner
+    )
+    publishing.publish(importing.import_into(version.aesthetic, said).version)
+    for first, second in (("v1", "v2"), ("v2", "v1")):
+        text = " ".join(page(as_ada, f"{ONE}/versions/{first}/difference/{second}").split())
+        assert "The vector turned by" in text
+        assert "v2 was imported from a file, not measured from pictures" in text
+        assert "The same pictures are in both." not in text
+        assert 'class="pictures"' not in text
 
 
 def test_others_are_refused(bob: User, version: Version) -> None:

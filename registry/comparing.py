@@ -55,6 +55,7 @@ def moves(comparison: Comparison) -> list[Move]:
     """Return the pictures that came and went, those that turned the vector most first.
 
     For the owner alone: this is about single pictures. Pictures that stayed have no part in it.
+    Nothing where one of the two is no mean of pictures: then none of them moved it there.
     """
     before, after = comparison.before, comparison.after
     places: dict[tuple[str, str], VersionMember] = {}
@@ -63,9 +64,9 @@ def moves(comparison: Comparison) -> list[Move]:
         found = {(member.image.digest, member.side): member for member in members_of(version.pk)}
         places |= found
         inside[version.pk] = set(found)
-    names = sorted(places)
-    if not names:  # neither was measured from pictures
+    if not all(inside.values()):  # imported, or blended
         return []
+    names = sorted(places)
     measured = measured_set([places[name] for name in names], before.space)
     was = np.array([name in inside[before.pk] for name in names])  # [n]
     is_now = np.array([name in inside[after.pk] for name in names])  # [n]

@@ -29,9 +29,7 @@ def attach_covers(aesthetics: Iterable[Aesthetic]) -> list[Aesthetic]:
     """
     found = list(aesthetics)
     newest = Version.objects.newest_of_each().filter(aesthetic__in=found)
-    latest = {
-        version.aesthetic_id: version for version in newest.defer("vector", "manifest", "recipe")
-    }
+    latest = {version.aesthetic_id: version for version in newest.light()}
     covers = covers_of(version.pk for version in latest.values())
     for aesthetic in found:
         aesthetic.latest = latest.get(aesthetic.pk)

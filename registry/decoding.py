@@ -15,12 +15,13 @@ from registry.file_names import shown
 
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 
-# What Pillow's three decoders raise for bytes that they can't decode.
+# What Pillow raises for bytes that it can't decode, or for colours that it can't make sense of.
 _UNDECODABLE: Final = (
     OSError,
     SyntaxError,
     ValueError,
     EOFError,
+    AssertionError,  # of a palette
     zlib.error,
     Image.DecompressionBombError,
 )

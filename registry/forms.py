@@ -11,6 +11,7 @@ from registry import importing, names, rights
 from registry.models import Aesthetic, Side, Space, Version
 from registry.models.aesthetics import MOST_TAGS, TAG_PATTERN
 from registry.origins import ORIGIN
+from registry.raw_vectors import is_space_name
 
 SUFFIXES = ".pt,.safetensors,.npy,.json"
 
@@ -118,10 +119,23 @@ class FileForm(forms.Form):
     )
 
 
+class SpaceField(forms.ModelChoiceField[Space]):
+    """A space by its name; a text that can't be one is none, before the database is asked."""
+
+    def to_python(self, value: Any) -> Space | None:
+        if isinstance(value, str) and value and not is_space_name(value):
+            raise forms.ValidationError(
+                self.error_messages["invalid_choice"],
+                code="invalid_choice",
+                params={"value": value},
+            )
+        return super().to_python(value)
+
+
 class ImportFileForm(FileForm):
     """A file made elsewhere, and the space that its owner says it is of."""
 
-    space = forms.ModelChoiceField(
+    space = SpaceField(
         Space.objects.all(),
         to_field_name="name",
         empty_label=None,

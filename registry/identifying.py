@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from registry import digests, formats, search
 from registry.models import ImportedFile, Space, Version, VersionFile
+from registry.models.versions import VersionQuerySet
 
 MOST_NAMED = 100  # versions; copies of a set share its digests
 MOST_ASKED = 1_000  # digests in one question
@@ -62,9 +63,9 @@ def as_digest(text: str) -> str:
     return bare if digests.is_digest(bare) else text.strip()
 
 
-def seen_by(person: User | AnonymousUser) -> QuerySet[Version]:
+def seen_by(person: User | AnonymousUser) -> VersionQuerySet:
     """Return the published versions that `person` may know of, oldest first."""
-    seen: QuerySet[Version] = Version.objects.visible_to(person).published()
+    seen: VersionQuerySet = Version.objects.visible_to(person).published()
     return seen.order_by("published_at", "pk")
 
 
@@ -139,7 +140,6 @@ def _oldest_of_each(
     yield from oldest.values_list("digest", "version")
 
 
-def _shown(versions: QuerySet[Version]) -> QuerySet[Version]:
-    return versions.select_related(
-        "aesthetic__owner", "space", "superseded_by__aesthetic__owner"
-    ).prefetch_related("files")
+def _shown(versions: VersionQuerySet) -> VersionQuerySet:
+    light = versions.select_related("aesthetic__owner", "space", "superseded_by__aesthetic__owner")
+    return light.light("superseded_by").prefetch_related("files")

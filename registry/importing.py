@@ -32,7 +32,7 @@ from registry.file_names import shown
 from registry.models import Aesthetic, ImportedFile, JobState, Space, Version
 
 MOST_BYTES = 256 * 1024  # of a file; the readers take 64 kB of most kinds
-MOST_COMPARED = 64  # published means, the newest, of which a space's signature is made
+MOST_COMPARED = 64  # looks, the newest, of whose means a space's signature is made
 
 
 class ImportRefused(Refusal):
@@ -143,13 +143,18 @@ def _refuse_foreign(name: str, content: formats.Content, space: Space) -> None:
 
 
 def signature_of(space: Space) -> fingerprints.Signature | None:
-    """Return what the newest public means of the space share, those that were measured here."""
+    """Return what the newest public means of the space share, those that were measured here.
+
+    One of each look, its newest: a mean of the same pictures says nothing of what others share.
+    """
     means = (
         Version.objects.public()
         .offered()
         .filter(space=space, construction=Version.Construction.MEAN)
     )
-    vectors = list(means.order_by("-published_at").values_list("vector", flat=True)[:MOST_COMPARED])
+    newest = Version.objects.filter(pk__in=means.newest_of_each().values("pk"))
+    ordered = newest.order_by("-published_at", "-pk").values_list("vector", flat=True)
+    vectors = list(ordered[:MOST_COMPARED])
     return fingerprints.signature_of(
         space.name, np.array(vectors, dtype=np.float32).reshape(-1, space.width)
     )

@@ -56,19 +56,20 @@ def pixels(data: bytes, size: int) -> Pixels:
     """
     with decoding(data) as picture:
         picture.load()
-    shown = _shown(picture, data)
+        shown = _shown(picture, data)
     return np.array(_centre(_with_short_side(shown, size), size))  # [size, size, 3]
 
 
-def thumbnail(data: bytes, side: int) -> bytes:
+def thumbnail(data: bytes, side: int, name: str = "The picture") -> bytes:
     """Return a WebP of an accepted picture, at most `side` pixels wide and high, never enlarged.
 
-    It is upright, in sRGB, over white, and holds nothing but its pixels.
+    It is upright, in sRGB, over white, and holds nothing but its pixels. Raises PictureRefused,
+    with the file's `name`, where its colours make no sense.
     """
-    with decoding(data) as picture:
+    with decoding(data, name) as picture:
         picture.draft(None, (2 * side, 2 * side))  # A JPEG is decoded at a fraction of its size.
         picture.load()
-    shown = _shown(picture, data)
+        shown = _shown(picture, data)
     shown.thumbnail((side, side), Image.Resampling.LANCZOS)
     file = BytesIO()
     shown.save(file, "WEBP", quality=_THUMBNAIL_QUALITY)

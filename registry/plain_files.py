@@ -12,6 +12,7 @@ from registry.raw_vectors import (
     Content,
     check_claim,
     check_shape,
+    checked_space,
     checked_vector,
     unsafe,
     vector_from,
@@ -71,7 +72,7 @@ def read_json(data: bytes) -> Content:
         raise unsafe(f"The .json file can't be read. {error}") from error
     vector = checked_vector(np.array(_numbers(facts.get("vector"))))
     check_claim(vector, _text(facts, "vector_digest"))
-    return Content(vector, _text(facts, "space"))
+    return Content(vector, checked_space(_text(facts, "space")))
 
 
 def _numbers(value: object) -> list[float]:

@@ -1,5 +1,6 @@
 """The numbers of somebody's file in, a checked vector out; or the refusal of every reader."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 from registry.digests import WIDTH, vector_bytes, vector_digest
 
 ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2}  # the types that are read, as .safetensors names them
+
+# As the hub's table of spaces takes it (Django's slug): a file can say any text of its space.
+SPACE_NAME = re.compile(r"[-a-zA-Z0-9_]{1,64}")
 
 QUOTED_LENGTH = 60  # characters of a stranger's text that a sentence repeats
 
@@ -30,7 +34,8 @@ class FileRefused(Exception):
 class Content:
     """What was read: the vector [768], and the space that the file says it belongs to.
 
-    The space is a stranger's text: compare it with a known name. None where the file doesn't say.
+    The space is what a stranger says, in letters that a space may have: compare it with a known
+    name. None where the file doesn't say.
     """
 
     vector: NDArray[np.float32]
@@ -87,6 +92,21 @@ def checked_vector(values: NDArray[np.floating]) -> NDArray[np.float32]:
     except ValueError as error:
         raise unsafe(str(error)) from error
     return np.frombuffer(data, dtype="<f4").astype(np.float32)  # [768], a copy that may be changed
+
+
+def is_space_name(text: str) -> bool:
+    """Tell whether a space could be called so; the rest need not be asked for, and often can't."""
+    return SPACE_NAME.fullmatch(text) is not None
+
+
+def checked_space(name: str | None) -> str | None:
+    """Return the name of a space that a file says; refuse one that no space can have."""
+    if name is not None and not is_space_name(name):
+        raise foreign(
+            f"The file says that it belongs to the space {quoted(name)}, which is no name of a"
+            " space: that has up to 64 letters, digits, “-” and “_”."
+        )
+    return name
 
 
 def check_claim(vector: NDArray[np.float32], claim: str | None) -> None:

@@ -17,6 +17,7 @@ from registry.raw_vectors import (
     Content,
     check_claim,
     check_shape,
+    checked_space,
     foreign,
     quoted,
     unsafe,
@@ -77,7 +78,7 @@ def read(data: bytes) -> Content:
     check_shape(tensor.shape)
     vector = vector_from(numbers[tensor.begin : tensor.end], tensor.dtype)
     check_claim(vector, metadata.get("vector_digest"))
-    return Content(vector, metadata.get("space"))
+    return Content(vector, checked_space(metadata.get("space")))
 
 
 def _parted(data: bytes) -> tuple[dict[str, object], bytes]:
@@ -141,7 +142,7 @@ def _check_cover(tensors: list[_Tensor], size: int) -> None:
 
 
 def _the_one(tensors: list[_Tensor]) -> _Tensor:
-    """Choose `aesthetic` of our own files, or a file's only tensor."""
+    """Choose a file's only tensor, whatever its name, or `aesthetic` of our own files."""
     names = sorted(tensor.name for tensor in tensors)
     if names != [GUARD, TENSOR] and len(names) != 1:
         raise unsafe(
@@ -152,4 +153,4 @@ def _the_one(tensors: list[_Tensor]) -> _Tensor:
             f"The tensor is named {TEXTUAL_INVERSION}, so it is a textual inversion: a word for the"
             " text encoder, and not the look of images."
         )
-    return next(tensor for tensor in tensors if tensor.name != GUARD)
+    return tensors[0] if len(tensors) == 1 else next(t for t in tensors if t.name == TENSOR)

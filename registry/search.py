@@ -153,22 +153,23 @@ def nearest(
 def _nearest(
     vector: NDArray[np.float32], space: Space, among: QuerySet[Aesthetic], most: int
 ) -> list[Neighbour]:
-    """One version stands for an aesthetic: its newest that is offered.
+    """One version stands for an aesthetic: its newest of this space that is offered.
 
     Nothing is near what can't be compared. Imports of any length were taken once, so a cosine may
     still be no number; to look at all lengths first would take as long again as the cosines.
     """
     if not is_comparable(vector):
         return []
-    newest = Version.objects.newest_of_each().filter(aesthetic__in=among)
-    candidates = Version.objects.filter(pk__in=newest.values("pk"), space=space)
+    newest = Version.objects.filter(space=space, aesthetic__in=among).newest_of_each()
+    candidates = Version.objects.filter(pk__in=newest.values("pk"))
     # By their keys alone: to carry manifests and cards through the sort takes as long as the rest.
     distances = dict(
         candidates.annotate(distance=CosineDistance("vector", vector))
         .order_by("distance", "pk")
         .values_list("pk", "distance")[:most]
     )
-    found = Version.objects.select_related("aesthetic__owner", "space").in_bulk(distances)
+    shown = Version.objects.select_related("aesthetic__owner", "space").light()
+    found = shown.in_bulk(distances)
     return [
         Neighbour(found[pk], 1.0 - distance)
         for pk, distance in distances.items()

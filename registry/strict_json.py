@@ -1,4 +1,7 @@
-"""A stranger's JSON in, plain values out; repeated keys, NaN and bottomless nesting refused."""
+"""A stranger's JSON in, plain values out: I-JSON (RFC 7493).
+
+Repeated keys, NaN, halves of surrogate pairs and bottomless nesting are refused.
+"""
 
 import json
 from typing import NoReturn
@@ -11,9 +14,10 @@ class JSONRefused(Exception):
 def read(data: bytes) -> dict[str, object]:
     """Return the one object that the UTF-8 text holds, or raise JSONRefused."""
     try:
-        value = json.loads(
-            data.decode(), object_pairs_hook=_unrepeated, parse_constant=_refused_constant
-        )
+        text = data.decode()
+        value = json.loads(text, object_pairs_hook=_unrepeated, parse_constant=_refused_constant)
+        if "\\u" in text:  # by which alone JSON can write what UTF-8 can't
+            _refuse_surrogates(value)
     except (ValueError, RecursionError) as error:
         raise JSONRefused("It is not JSON in UTF-8.") from error
     if not isinstance(value, dict):
@@ -26,6 +30,15 @@ def _unrepeated(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(values) != len(pairs):
         raise JSONRefused("An object in it has the same key twice.")
     return values
+
+
+def _refuse_surrogates(value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise JSONRefused(
+            "A text in it holds half of a surrogate pair, which is no character."
+        ) from error
 
 
 def _refused_constant(name: str) -> NoReturn:

@@ -120,7 +120,7 @@ def add_picture(
     """
     with _DECODING:
         picture = accept(name, data)
-        small = thumbnail(picture.data, THUMBNAIL_SIDE)
+        small = thumbnail(picture.data, THUMBNAIL_SIDE, name)
     image = ensure_image(picture, small)
     with transaction.atomic():
         _lock_undeleted(aesthetic)

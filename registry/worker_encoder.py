@@ -27,15 +27,52 @@ def source() -> encoder.Source:
 def encoder_for(space: Space) -> encoder.Encoder:
     """Return this process's encoder; raise JobFailed when it is not the one of `space`.
 
-    The weights decide, not the name: vectors of other weights are never mixed in.
+    What decides the vectors is compared, not the name: those of other weights, of another
+    architecture or preprocessing are never mixed in.
     """
     loaded = _loaded_encoder()
-    if loaded.description.weights != space.weights:
+    different = differences(loaded.description, space)
+    if different:
         raise JobFailed(
-            f"This worker's encoder has the weights {loaded.description.weights}, but the space "
-            f"“{space.name}” was made with {space.weights}."
+            " ".join(
+                f"This worker's encoder has the {each.what} {each.ours}, but the space "
+                f"“{space.name}” was made with {each.theirs}."
+                for each in different
+            )
         )
     return loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A part of an encoder in which it is not that of a space."""
+
+    what: str  # such as "weights"
+    ours: str
+    theirs: str  # of the space
+
+
+def differences(ours: encoder.Description, space: Space) -> list[Difference]:
+    """Return in what an encoder differs from that of a space; of other weights they alone."""
+    if ours.weights != space.weights:
+        return [Difference("weights", ours.weights, space.weights)]
+    found = []
+    if ours.architecture != space.architecture:
+        found.append(Difference("architecture", ours.architecture, space.architecture))
+    if ours.width != space.width:
+        found.append(Difference("width", str(ours.width), str(space.width)))
+    here, there = preprocessing_of(ours), space.preprocessing
+    found += [
+        Difference(f"preprocessing “{name}”", str(here.get(name)), str(there.get(name)))
+        for name in sorted(here.keys() | there.keys())
+        if here.get(name) != there.get(name)
+    ]
+    return found
+
+
+def preprocessing_of(description: encoder.Description) -> dict[str, object]:
+    """Return what is done to a picture, the encoder's part and ours, as a space has it."""
+    return {**description.preprocessing, **PREPROCESSING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +116,7 @@ def ensure_space(name: str) -> tuple[Space, bool]:
     """Register the space of the settings' encoder under `name`; return it and whether it is new.
 
     Raises ValueError when the encoder's vectors have another width than the hub's, or the name
-    already stands for other weights or another preprocessing.
+    already stands for other weights, another architecture or preprocessing.
     """
     description = encoder.describe(source())
     if description.width != WIDTH:
@@ -87,20 +124,21 @@ def ensure_space(name: str) -> tuple[Space, bool]:
             f"The encoder {settings.ENCODER_MODEL} makes vectors of {description.width} numbers, "
             f"and the hub's have {WIDTH}. Set ENCODER_MODEL to one such as ViT-L-14."
         )
-    preprocessing = {**description.preprocessing, **PREPROCESSING}
     space, created = Space.objects.get_or_create(
         name=name,
         defaults={
             "architecture": description.architecture,
             "weights": description.weights,
-            "preprocessing": preprocessing,
+            "preprocessing": preprocessing_of(description),
             "width": description.width,
             "image_size": description.image_size,
         },
     )
-    if (space.weights, space.preprocessing) != (description.weights, preprocessing):
+    different = differences(description, space)
+    if different:
+        told = "; ".join(f"the {each.what} {each.theirs}, not {each.ours}" for each in different)
         raise ValueError(
-            f"The space “{name}” stands for the weights {space.weights}, and the encoder "
-            f"{settings.ENCODER_MODEL} has {description.weights}. Set HUB_SPACE to a new name."
+            f"The space “{name}” stands for another encoder than {settings.ENCODER_MODEL}: {told}. "
+            "Set HUB_SPACE to a new name."
         )
     return space, created

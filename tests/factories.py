@@ -130,12 +130,22 @@ def published(of: Aesthetic, pictures: int = 5, direction: int = 0) -> Version:
     return publishing.publish(version, accepts={"accept_few", "accept_close"})
 
 
-def shelved(of: Aesthetic, direction: int = 0, within: str = "", scale: float = 1) -> Version:
-    """Publish an invented version without pictures or files, for those who only look for it."""
+def shelved(
+    of: Aesthetic,
+    direction: int = 0,
+    within: str = "",
+    scale: float = 1,
+    vector: np.ndarray | None = None,
+) -> Version:
+    """Publish an invented version without pictures or files, for those who only look for it.
+
+    Its vector [768] lies near the axis `direction`, unless there is another.
+    """
     number = of.versions.count() + 1
     named = digests.digest_bytes(f"{of.pk} {number}".encode())
-    vector = np.random.default_rng([of.pk, number]).normal(0, 0.1, 768)  # [768]
-    vector[direction] += 4
+    if vector is None:
+        vector = np.random.default_rng([of.pk, number]).normal(0, 0.1, 768)  # [768]
+        vector[direction] += 4
     now = timezone.now()
     Aesthetic.objects.filter(pk=of.pk).update(published_at=now)
     return Version.objects.create(

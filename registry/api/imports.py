@@ -18,6 +18,16 @@ from registry.api.serializers import BytesField
 from registry.licences import Licence, Rating
 from registry.models import Aesthetic, Space, Version
 from registry.models.aesthetics import CARD
+from registry.raw_vectors import is_space_name
+
+
+class SpaceField(serializers.SlugRelatedField[Space]):
+    """A space by its name; a text that can't be one is none, before the database is asked."""
+
+    def to_internal_value(self, data: Any) -> Space:
+        if not is_space_name(str(data)):
+            self.fail("does_not_exist", slug_name=self.slug_field, value=data)
+        return super().to_internal_value(data)
 
 
 class ImportRequestSerializer(serializers.Serializer[Any]):
@@ -25,7 +35,7 @@ class ImportRequestSerializer(serializers.Serializer[Any]):
         allow_empty_file=True,  # refused by its name
         help_text="A .safetensors, .pt, .npy or .json file of one vector. It is not kept.",
     )
-    space = serializers.SlugRelatedField(
+    space = SpaceField(
         slug_field="name",
         queryset=Space.objects.all(),
         help_text="The space that the vector is of, as you declare it.",

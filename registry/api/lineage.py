@@ -53,8 +53,10 @@ class Lineage(generics.GenericAPIView[Version]):
             among=lineage.seen_by(request.user),
             steps=asked.validated_data["depth"],
         )
-        found = lineage.shown(steps).prefetch_related("files")
-        page = self.paginate_queryset(found.select_related("superseded_by__aesthetic__owner")) or []
+        found = lineage.shown(steps, with_recipes=True)
+        found = found.select_related("superseded_by__aesthetic__owner")
+        found = found.light("superseded_by", keep="recipe").prefetch_related("files")
+        page = self.paginate_queryset(found) or []
         items = [
             {
                 "steps": steps[each.pk],

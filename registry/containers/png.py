@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from registry.containers import exif
 from registry.containers.parts import MalformedPicture, Stripped, check_profile
-from registry.containers.png_chunks import MAGIC, Chunk, chunks, size_of
+from registry.containers.png_chunks import MAGIC, Chunk, chunks, is_indexed, size_of
 from registry.containers.png_texts import TEXT_CHUNKS, Text
 
 # Colour chunks and the lengths that they may have, so that nothing can be hidden in one.
@@ -40,10 +40,13 @@ def strip(data: bytes) -> Stripped:
     width, height = size_of(found[0])
     first, last = _picture_data(found)
     header = found[1:first]
+    colours = list(_colours(header))
+    if is_indexed(found[0]) and not _first(colours, b"PLTE"):
+        raise MalformedPicture("malformed", "has no palette before its picture data")
     orientation = exif.orientation_of(_first(header, b"eXIf"))
     kept = [
         found[0],
-        *_colours(header),
+        *colours,
         *_exif(orientation),
         *found[first:last],
         Chunk(b"IEND", b""),

@@ -18,6 +18,7 @@ _HEADER = struct.Struct(
 )  # Width, height, depth, colour type, compression, filter, interlace.
 
 _CHECKSUM_BYTES = 4
+_INDEXED = 3  # the colour type of pixels that are numbers of colours in a palette
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +58,9 @@ def size_of(header: Chunk) -> tuple[int, int]:
         raise MalformedPicture("malformed", "doesn't begin with its header")
     width, height, *_ = _HEADER.unpack(header.body)
     return width, height
+
+
+def is_indexed(header: Chunk) -> bool:
+    """Tell whether the pixels are numbers of a palette's colours; after `size_of` looked at it."""
+    _, _, _, colour_type, *_ = _HEADER.unpack(header.body)
+    return bool(colour_type == _INDEXED)

@@ -17,7 +17,7 @@ from django.db.models.functions import Upper
 from django.urls import reverse
 
 from accounts.models import User
-from registry import names
+from registry import cards, names
 from registry.licences import Licence, Rating
 from registry.models.images import Image
 
@@ -30,9 +30,11 @@ MOST_TAGS = 12
 BIDIRECTIONAL_CONTROLS = dict.fromkeys(
     [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+# And halves of surrogate pairs, as in names of files that are no UTF-8.
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 # What an owner says of an aesthetic and may change; all else in its row is the hub's to write.
 CARD = ("title", "card", "licence", "rating", "tags", "visibility")
+LONGEST_CARD = 20_000  # characters
 SEARCH_CONFIG = "english"  # the text search configuration of titles, tags and cards
 
 
@@ -87,7 +89,7 @@ class Aesthetic(models.Model):
     card = models.TextField(
         "description",
         blank=True,
-        max_length=20_000,
+        max_length=LONGEST_CARD,
         help_text="Markdown. What the pictures share, where they are from.",
     )
     licence = models.CharField(max_length=32, choices=Licence.choices, default=Licence.CC_BY)
@@ -203,12 +205,29 @@ class Aesthetic(models.Model):
     def clean(self) -> None:
         """Take out of the title what would turn the text around it (SPEC section 5).
 
-        Line breaks and other controls become spaces; something must be left to be seen and clicked.
+        Line breaks, other controls and halves of surrogate pairs become spaces; something must be
+        left to be seen and clicked.
+        A card must not cost much more than its text; nor be too long, which Django asks of forms
+        alone.
         """
         title = self.title.translate(BIDIRECTIONAL_CONTROLS)
         self.title = CONTROLS.sub(" ", title).strip()
         if all(unicodedata.category(character)[0] in "CZ" for character in self.title):
             raise ValidationError({"title": ValidationError("A title has words.", code="blank")})
+        self._check_card()
+
+    def _check_card(self) -> None:
+        if len(self.card) > LONGEST_CARD:
+            sentence = (
+                f"A card has at most {LONGEST_CARD:,} characters; this has {len(self.card):,}."
+            )
+            raise ValidationError({"card": ValidationError(sentence, code="max_length")})
+        try:
+            cards.check(self.card)
+        except cards.CardRefused as refused:
+            raise ValidationError(
+                {"card": ValidationError(str(refused), code="costly-card")}
+            ) from refused
 
 
 class Member(models.Model):

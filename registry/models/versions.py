@@ -19,6 +19,9 @@ from registry.names import VERSION_PATTERN
 
 # Longer than any name of a version; Python refuses to read numbers of thousands of digits.
 LONGEST_REF = 128
+# What only a version itself is asked for: each is kilobytes, and the manifest of a blend grows with
+# its ancestors. A list needs none of it.
+HEAVY = ("vector", "manifest", "recipe", "aesthetic__card", "aesthetic__words")
 BUILD_PATTERN = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -89,6 +92,11 @@ class VersionQuerySet(JobQuerySet["Version"]):
     def newest_of_each(self) -> Self:
         """Return of each aesthetic the newest version that is offered."""
         return self.offered().order_by("aesthetic_id", "-number").distinct("aesthetic_id")
+
+    def light(self, *related: str, keep: str = "") -> Self:
+        """Leave out what is HEAVY, but `keep`; also of the versions in `related` columns."""
+        own = [name for name in HEAVY if name != keep]
+        return self.defer(*own, *(f"{column}__{name}" for column in related for name in HEAVY))
 
     def with_same_inputs(self, recipe_digest: str) -> Self:
         """Return the versions that have, or will have, this recipe's result."""

@@ -180,7 +180,12 @@ def _compare(
 def _check_manifest(path: Path, data: bytes, findings: _Findings) -> None:
     """Compare what a manifest lists with the files that lie beside it."""
     findings.digests["version"] = digest_bytes(data)
-    listing = read_manifest(data)
+    try:
+        listing = read_manifest(data)
+    except ManifestRefused as error:
+        readable = "a manifest of a version"
+        findings.deviations.append(Deviation(str(path), "manifest", readable, str(error)))
+        return
     findings.deviations += _check_siblings(path, listing)
     absent = [name for name in sorted(listing.files) if not path.with_name(name).is_file()]
     if absent:

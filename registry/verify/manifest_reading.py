@@ -1,10 +1,12 @@
 """The bytes of a manifest in, what it lists out; anything but our own kind of manifest refused."""
 
+import re
 from dataclasses import dataclass
 
 from registry import strict_json
 from registry.digests import is_digest
 from registry.manifests import FILE_NAME, MANIFEST_TYPE, PREFIX, FileEntry
+from registry.raw_vectors import quoted
 
 RECIPE = "recipe"  # how the config, which has no name of its own, is called
 VECTOR_DIGEST = f"{PREFIX}.vector-digest"
@@ -14,6 +16,8 @@ CONSTRUCTION = f"{PREFIX}.construction"
 IMAGES = f"{PREFIX}.images"
 RESULTANT_LENGTH = f"{PREFIX}.resultant-length"
 REF = "org.opencontainers.image.ref.name"
+# Names of files as the hub gives them; nothing else is looked for in a folder.
+NAME_OF_FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
 class ManifestRefused(Exception):
@@ -53,20 +57,25 @@ def read_manifest(data: bytes) -> Listing:
 
 
 def looks_like_one(data: bytes) -> bool:
-    """Tell whether the bytes are a manifest of a version, and can be read as one."""
+    """Tell whether the bytes say that they are a manifest of a version; it may be a broken one."""
     try:
-        read_manifest(data)
-    except ManifestRefused:
+        return strict_json.read(data).get("mediaType") == MANIFEST_TYPE
+    except strict_json.JSONRefused:
         return False
-    return True
 
 
 def _name(layer: object) -> str:
+    """Return the name of a file; refuse what could lead out of the folder of the manifest."""
     match layer:
         case {"annotations": {**annotations}} if isinstance(annotations.get(FILE_NAME), str):
-            return str(annotations[FILE_NAME])
+            name = str(annotations[FILE_NAME])
         case _:
             raise ManifestRefused("A file in the manifest has no name.")
+    if NAME_OF_FILE.fullmatch(name) is None:
+        raise ManifestRefused(
+            f"The manifest names a file {quoted(name)}, and no file of a version has such a name."
+        )
+    return name
 
 
 def _entry(descriptor: object, name: str) -> FileEntry:

@@ -87,15 +87,16 @@ def show_newest(
     request: HttpRequest, found: Aesthetic, *, alias_form: AliasForm | None = None
 ) -> HttpResponse:
     """Show an aesthetic under its own name; `alias_form` is what its owner said wrong."""
-    newest = found.versions.named("latest").first()
+    newest = found.versions.named("latest").defer("manifest").first()
     gone = found.versions.published().order_by(F("taken_down_at").asc(nulls_first=True), "-number")
-    return show(request, found, newest or gone.first(), name=found.ref, alias_form=alias_form)
+    chosen = newest or gone.defer("manifest").first()
+    return show(request, found, chosen, name=found.ref, alias_form=alias_form)
 
 
 def version(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpResponse:
     """One aesthetic at one version."""
     found = find_aesthetic(request, owner, slug)
-    chosen = found.versions.named(ref).first()
+    chosen = found.versions.named(ref).defer("manifest").first()
     if chosen is None:
         raise Http404
     return show(request, found, chosen, name=f"{found.ref}@{chosen.name}")
@@ -174,8 +175,7 @@ def show(
 def _versions(request: HttpRequest, found: Aesthetic) -> Page[Version]:
     """Return a page of the published versions, newest first, with what a list shows of them."""
     published = found.versions.published().order_by("-number")
-    shown = published.defer("vector", "recipe", "manifest")
-    return Paginator(shown, VERSIONS_SHOWN).get_page(request.GET.get("page"))
+    return Paginator(published.light(), VERSIONS_SHOWN).get_page(request.GET.get("page"))
 
 
 def _aliases(request: HttpRequest, found: Aesthetic) -> dict[str, Any]:

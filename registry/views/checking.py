@@ -122,6 +122,7 @@ def difference(request: HttpRequest, owner: str, slug: str, ref: str, other: str
     moves = comparing.moves(comparison) if is_owner else []
     names = _filenames(aesthetic)
     context["comparison"] = comparison
+    context["unmeasured"] = [each for each in (before, after) if not each.image_count]
     context["moves"] = [
         {
             "filename": names.get((move.image, move.side), ""),

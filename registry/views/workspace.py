@@ -76,7 +76,7 @@ def images(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     context = {
         **workspace(aesthetic, builds_page=request.GET.get("page")),
         "refused": request.session.pop(REFUSED, []),
-        "dropped": DroppedPictures.objects.count_for_newest(aesthetic),
+        "dropped": DroppedPictures.objects.count_of(aesthetic),
     }
     return render(request, "registry/images.html", context)
 

@@ -9,6 +9,7 @@ import pytest
 from registry.metadata import MalformedPicture, media_type_of, strip
 from tests.registry.picture_factory import (
     png_chunk,
+    raw_png,
     riff_chunk,
     webp,
     with_chunks,
@@ -45,6 +46,7 @@ FRAME = PLAIN_JPEG[PLAIN_JPEG.index(b"\xff\xc0") :][:19]
 SCAN = PLAIN_JPEG[PLAIN_JPEG.index(b"\xff\xda") : -2]
 END = b"\xff\xd9"
 IDAT = PLAIN_PNG[33:-12]
+INDICES, PALETTE = [bytes(64)] * 64, png_chunk(b"PLTE", bytes(768))
 SPLIT = IDAT[8 : 8 + 100], IDAT[8 + 100 : -4]
 
 BROKEN = {
@@ -80,6 +82,15 @@ BROKEN = {
         + png_chunk(b"tEXt", b"a\0b")
         + png_chunk(b"IDAT", SPLIT[1])
         + PLAIN_PNG[-12:],
+        "malformed",
+    ),
+    "png of palette colours without a palette": (raw_png(3, 8, INDICES), "malformed"),
+    "png with its palette after its picture data": (
+        raw_png(3, 8, INDICES)[:-12] + PALETTE + png_chunk(b"IEND"),
+        "malformed",
+    ),
+    "png with a palette of two colours and a half": (
+        raw_png(3, 8, INDICES, png_chunk(b"PLTE", bytes(8))),
         "malformed",
     ),
     "webp of nothing": (webp(), "malformed"),

@@ -68,3 +68,9 @@ def test_versions_of_two_spaces_are_not_compared(version: Version) -> None:
 def test_versions_without_pictures_have_no_moves(draft: Aesthetic) -> None:
     one, other = factories.shelved(draft), factories.shelved(draft)
     assert comparing.moves(comparing.compare(one, other)) == []
+
+
+def test_no_picture_moved_a_vector_to_one_that_was_not_measured(version: Version) -> None:
+    other = factories.shelved(version.aesthetic)  # as an import or a blend, without pictures
+    assert comparing.moves(comparing.compare(version, other)) == []
+    assert comparing.moves(comparing.compare(other, version)) == []

@@ -5,7 +5,7 @@ import pytest
 from accounts.models import User
 from registry import dropping, publishing
 from registry.models import Aesthetic, DroppedPictures, Feature, Member, Side, Version
-from registry.queueing import BuildRefused
+from registry.queueing import BuildRefused, Queued
 from registry.tasks import build_version
 from tests import factories
 
@@ -89,13 +89,32 @@ def test_what_was_dropped_is_kept_until_it_is_back_or_the_set_is_measured_again(
     last = {(member.image.digest, member.side) for member in of.members.all()[:1]}
     second, _ = dropping.drop_and_build(of, last)
     assert dropping.dropped_last(of) == second
-    assert DroppedPictures.objects.count_for_newest(of) == 1
+    assert DroppedPictures.objects.count_of(of) == 1
     dropping.put_back(of, second)
     assert dropping.dropped_last(of) == []
     dropping.drop_and_build(of, last)
     factories.member(of, 99)
     factories.built(of)
     assert not DroppedPictures.objects.exists()
+
+
+def test_it_can_be_put_back_where_what_is_left_was_measured_before(built: Version) -> None:
+    of = built.aesthetic
+    added = factories.member(of, 99)
+    before = rows(of)
+    factories.built(of)
+    dropped, queued = dropping.drop_and_build(of, {(added.image.digest, "towards")})
+    assert queued == Queued(built, is_new=False)
+    assert DroppedPictures.objects.count_of(of) == 1
+    assert dropping.put_back(of, dropping.dropped_last(of)) == len(dropped)
+    assert rows(of) == before
+
+
+def test_it_can_be_put_back_whatever_else_came_into_the_look(built: Version) -> None:
+    of = built.aesthetic
+    dropping.drop_and_build(of, places_of(built, 2))
+    factories.shelved(of)  # as an import or a blend does
+    assert DroppedPictures.objects.count_of(of) == len(dropping.dropped_last(of)) == 2
 
 
 def test_nobody_gets_a_picture_by_its_digest(built: Version, bob: User) -> None:

@@ -1,5 +1,6 @@
 """`manage.py import_embedding`: files of a folder become looks."""
 
+import os
 from io import StringIO
 from pathlib import Path
 
@@ -46,6 +47,14 @@ def test_running_it_twice_changes_nothing_and_says_where_it_is(folder: Path, ada
         out, _ = run(folder / "Glowing_Fantasy.pt", "--publish")
     assert "the same vector is in ada/glowing_fantasy@v1" in out
     assert Version.objects.count() == 1
+
+
+def test_a_name_that_is_no_utf_8_becomes_a_title_all_the_same(tmp_path: Path, ada: User) -> None:
+    factories.space()
+    path = tmp_path / os.fsdecode(b"caf\xe9 noir.npy")
+    path.write_bytes(formats.write_npy(a_vector()))
+    run(path)
+    assert list(Aesthetic.objects.values_list("slug", "title")) == [("caf-noir", "caf  noir")]
 
 
 def test_a_refused_file_is_named_and_the_others_stay(folder: Path, ada: User) -> None:

@@ -267,6 +267,21 @@ def test_the_fingerprint_compares_with_what_is_public_and_was_measured(
     assert hidden.fingerprint == "unknown"
 
 
+def test_the_fingerprint_compares_with_one_mean_of_each_look(draft: Aesthetic, bob: User) -> None:
+    """Two versions of a look are nearly one vector, and looks are not that near each other."""
+    rng = np.random.default_rng(8)
+    shared, *own, new = rng.normal(0, 1, (11, 768)) / np.sqrt(768)  # each of length 1 or so
+    for number, each in enumerate(own):
+        look = factories.aesthetic(bob, f"look-{number}")
+        for _ in range(2):
+            slightly = rng.normal(0, 0.001, 768)
+            factories.shelved(look, vector=0.6 * shared + 0.8 * each + slightly)
+    real = (0.6 * shared + 0.8 * new).astype(np.float32)
+    version = imported(draft, formats.write_npy(real), "a.npy").version
+    assert version.fingerprint == "consistent", version.finding
+    assert "9 published means" in version.finding
+
+
 @pytest.mark.django_db(transaction=True)
 def test_many_imports_of_one_vector_at_once_make_one_version() -> None:
     draft = factories.aesthetic(factories.person("ada"))

@@ -105,6 +105,23 @@ def test_one_version_stands_for_an_aesthetic_the_newest_that_was_not_yanked(
     assert near(centre) == []
 
 
+def test_a_look_with_a_version_in_two_spaces_is_near_in_both(centre: Version, bob: User) -> None:
+    old = look(bob, "close", 1)
+    new = factories.shelved(old.aesthetic, 1, within="newer")
+    other = factories.shelved(factories.aesthetic(bob, "other"), 1, within="newer")
+    for version, nearest in ((centre, old), (other, new)):
+        found = search.neighbours(version, person=ANYBODY, most=9)
+        assert [neighbour.version for neighbour in found] == [nearest]
+
+
+def test_of_each_space_the_newest_version_stands_for_a_look(centre: Version, bob: User) -> None:
+    first = look(bob, "close", 1)
+    second = factories.shelved(first.aesthetic, 1)
+    factories.shelved(first.aesthetic, 1, within="newer")
+    found = search.neighbours(centre, person=ANYBODY, most=9)
+    assert [neighbour.version for neighbour in found] == [second]
+
+
 def test_what_becomes_private_is_no_longer_near(centre: Version, bob: User) -> None:
     look(bob, "close", 1)
     Aesthetic.objects.filter(slug="close").update(visibility="private")

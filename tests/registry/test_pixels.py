@@ -264,7 +264,10 @@ def test_the_rules_can_be_written_as_json_and_have_a_name() -> None:
     assert PREPROCESSING["rules"] == "aesthetic-pixels/1"
 
 
-@pytest.mark.parametrize("data", [b"", b"nonsense", encoded(photo(), "PNG")[:-500]])
+INDICES = raw_png(3, 8, [bytes(64)] * 64)  # colours of a palette, which is not there
+
+
+@pytest.mark.parametrize("data", [b"", b"nonsense", encoded(photo(), "PNG")[:-500], INDICES])
 def test_bytes_that_are_damaged_are_refused(data: bytes) -> None:
     for ask in (pixels, thumbnail):
         with pytest.raises(PictureRefused, match="can't be decoded") as caught:

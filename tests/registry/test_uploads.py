@@ -12,7 +12,7 @@ from registry import blobs, digests, publishing, uploads
 from registry.models import Aesthetic, Image, Side
 from registry.pictures import MOST_BYTES
 from tests import factories
-from tests.registry.picture_factory import encoded, exif_with_gps, photo
+from tests.registry.picture_factory import encoded, exif_with_gps, photo, raw_png
 
 upload, picture = factories.upload, factories.picture
 
@@ -56,6 +56,7 @@ def test_refusals_name_the_file_and_the_rule_and_the_others_stay(draft: Aestheti
         upload("letter.txt", b"Dear hub"),
         upload("photo.jpg", picture(2)),
         upload("cut.png", picture(3)[:500]),
+        upload("indices.png", raw_png(3, 8, [bytes(64)] * 64)),
         upload("second.png", picture(4)),
     )
     assert [accepted.name for accepted in report.accepted] == ["first.png", "second.png"]
@@ -64,6 +65,7 @@ def test_refusals_name_the_file_and_the_rule_and_the_others_stay(draft: Aestheti
         ("letter.txt", "unknown-extension"),
         ("photo.jpg", "wrong-extension"),
         ("cut.png", "truncated"),
+        ("indices.png", "malformed"),
     ]
     assert report.refused[2].detail == "photo.jpg is a PNG file; rename it or convert it."
     assert all(refused.detail.startswith(refused.name) for refused in report.refused)

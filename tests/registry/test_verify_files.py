@@ -181,6 +181,28 @@ def test_a_changed_manifest_or_recipe_is_wrong(
     assert main([str(manifest), "--digest", VERSION_DIGEST]) == 1
 
 
+@pytest.mark.parametrize("name", ["../a", "a/b", "", "..", "a\0b", "a\\b", "x" * 300, "\ud800"])
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_manifest_that_names_what_no_file_is_called_is_wrong(
+    downloads: Path, capsys: pytest.CaptureFixture[str], name: str, options: list[str]
+) -> None:
+    manifest = json.loads(MANIFEST)
+    manifest["layers"][0]["annotations"][manifests.FILE_NAME] = name
+    crafted = json.dumps(manifest).encode()
+    paths = [alone(downloads, "sea-mist.manifest.json", crafted), downloads / "sea-mist.npy"]
+    if name == "\ud800":  # no JSON of one meaning, so not taken for a manifest
+        assert main([*options, str(paths[0])]) == 1
+        return
+    assert main([*options, *map(str, paths)]) == 1
+    printed = capsys.readouterr().out
+    if options:
+        first, second = json.loads(printed)
+        assert [each["what"] for each in first["deviations"]] == ["manifest"]
+        assert second["result"] == "unchecked"
+        printed = first["deviations"][0]["found"] + second["reason"]
+    assert printed.count("no file of a version has such a name") == 2
+
+
 def test_a_recipe_with_a_vector_is_no_recipe(tmp_path: Path) -> None:
     facts = json.loads(FILES["sea-mist.json"]) | json.loads(RECIPE) | {"vector_digest": NOBODYS}
     assert main([str(alone(tmp_path, "sea-mist.json", json.dumps(facts).encode()))]) == 1

@@ -11,7 +11,7 @@ from registry import formats
 from registry.models import Version
 from tests import factories
 from tests.answers import Answer, errors, problem
-from tests.registry.made_files import saved
+from tests.registry.made_files import json_of, safetensors_of, saved, tensor
 
 PATH = "/api/v1/by-hash"
 NOTHING = "sha256:" + "0" * 64
@@ -53,6 +53,24 @@ def test_a_question_needs_no_token_and_a_token_that_reads_is_enough(
     )
     assert answer.json()["items"][0]["names"] == "version"
     assert ask(client).json() == {"items": []}
+
+
+@pytest.mark.parametrize(
+    ("data", "refusal"),
+    [
+        (json_of(space="a\0b"), "which is no name of a space"),
+        (json_of(space="\ud800"), "half of a surrogate pair"),
+        (safetensors_of({"__metadata__": {"space": "\0"}, "x": tensor(0, 3072)}), "no name of a"),
+        (safetensors_of({"aa_guard": tensor(0, 3072)}), ""),
+    ],
+    ids=["NUL", "half a pair", "NUL in metadata", "a tensor called as the guard"],
+)
+def test_a_file_that_says_or_calls_oddly_what_it_is_of_is_answered(
+    client: Client, db: None, data: bytes, refusal: str
+) -> None:
+    body = send(client, data)
+    assert refusal in str(body["refusal"])
+    assert bool(body["vector_digest"]) == (not refusal)
 
 
 @pytest.mark.parametrize("body", [{}, {"digests": "x"}, {"digests": [["x"]]}, []])

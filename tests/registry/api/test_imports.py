@@ -12,7 +12,7 @@ from registry.models import Aesthetic, Version
 from tests import factories
 from tests.answers import Answer, errors, problem
 from tests.concurrency import in_threads
-from tests.registry.made_files import a_vector, saved
+from tests.registry.made_files import a_vector, json_of, saved
 
 DATA = saved(torch.from_numpy(a_vector()).half())
 
@@ -28,6 +28,20 @@ def post(client: Client, person: User | None, **said: object) -> Answer:
     sent = {name: value for name, value in body.items() if value is not None}
     headers = factories.bearer(person) if person else {}
     return client.post("/api/v1/imports", sent, headers=headers)
+
+
+def test_a_space_that_no_text_can_name_is_none(client: Client, ada: User) -> None:
+    assert errors(post(client, ada, space="a\0b")) == {"/space": "does_not_exist"}
+    assert not Aesthetic.objects.exists()
+
+
+@pytest.mark.parametrize("space", ["a\0b", "\ud800"])
+def test_nor_can_a_file_say_it(client: Client, ada: User, space: str) -> None:
+    file = SimpleUploadedFile("x.json", json_of(space=space))
+    body = problem(
+        post(client, ada, file=file), 422, "unsafe-file" if space == "\ud800" else "foreign-space"
+    )
+    assert body["detail"].startswith("x.json: ")
 
 
 def test_a_file_becomes_a_build_of_a_new_aesthetic_and_is_published(

@@ -84,6 +84,10 @@ SAFETENSORS: dict[str, tuple[bytes, str]] = {
         safetensors_of({"x": tensor(0, 3072)}, b"\0\0\x80\x7f" + NUMBERS[4:]),
         "must be finite",
     ),
+    "half of a surrogate pair": (
+        safetensors_of({"__metadata__": {"space": "\ud800"}, "x": tensor(0, 3072)}),
+        "half of a surrogate pair",
+    ),
 }
 
 
@@ -158,4 +162,6 @@ PLAIN: dict[str, tuple[bytes, str]] = {
     ),
     "JSON with a list in a list": (json_of(vector=[[0.5] * 768]), "no list of numbers"),
     "JSON with a digest that is a list": (json_of(vector_digest=["sha256"]), "is not a text"),
+    "JSON with half of a surrogate pair": (json_of(space="\udfff"), "half of a surrogate pair"),
+    "JSON with half of one in a name": (json_of(**{"\ud800": 1}), "half of a surrogate pair"),
 }

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry import formats
+from registry.models import Space
 from tests.registry.hostile.plain_corpus import FILES, PLAIN, SAFETENSORS
 from tests.registry.made_files import (
     MEMBERS,
@@ -99,8 +100,32 @@ def test_another_file_is_refused_for_what_it_is(name: str) -> None:
     assert reason in error.detail
 
 
-def test_a_sentence_repeats_a_strangers_text_only_in_short_and_plain() -> None:
-    name = "\ud800\u202e<script>" + "x" * 9000
+@pytest.mark.parametrize("space", ["a\0b", "", "CLIP ViT-L/14", "x" * 65, "räume", "a\n"])
+def test_a_space_that_no_space_can_be_called_is_foreign(space: str) -> None:
+    for data in [
+        json_of(space=space),
+        safetensors_of({"__metadata__": {"space": space}, "x": tensor(0, 3072)}),
+    ]:
+        error = refusal(data)
+        assert error.code == "foreign-space"
+        assert "which is no name of a space" in error.detail
+        assert "\0" not in error.detail
+
+
+@pytest.mark.parametrize("space", ["a", "-", "clip-vit-l-14-openai", "Demo_5", "x" * 64])
+def test_whatever_a_space_can_be_called_is_read(space: str) -> None:
+    Space._meta.get_field("name").clean(space, None)
+    assert formats.read_content(json_of(space=space)).space == space
+
+
+@pytest.mark.parametrize("name", ["aa_guard", "aesthetic", "__x"])
+def test_a_lone_tensor_is_the_one_whatever_its_name(name: str) -> None:
+    assert (formats.read(safetensors_of({name: tensor(0, 3072)})) == a_vector()).all()
+
+
+@pytest.mark.parametrize("start", ["", "\ud800"])
+def test_a_sentence_repeats_a_strangers_text_only_in_short_and_plain(start: str) -> None:
+    name = f"{start}\u202e<script>" + "x" * 9000
     error = refusal(safetensors_of({name: tensor(0, 3072, dtype="\x1b[31m")}))
     assert error.detail.encode()
     assert len(error.detail) < 300

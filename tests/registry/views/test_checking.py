@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from registry import queueing
+from registry import formats, importing, publishing, queueing
 from registry.models import Aesthetic, QualityReport, Version
 from registry.tasks import build_version
 from tests import factories
 from tests.answers import Answer
+from tests.registry.made_files import a_vector
 from tests.registry.test_quality import alike, turn
 
 ONE = "/ada/sea-mist"
@@ -69,7 +70,7 @@ def test_one_click_drops_what_stands_apart_and_measures_the_rest(
     response = drop(as_ada, build, [value])
     assert response.redirect_chain[-1][0] == SET
     after = response.content.decode()
-    assert "1 picture dropped, and the rest is measured anew." in after
+    assert "1 picture dropped, and the rest is measured." in after
     newest = build.aesthetic.versions.first()
     assert newest is not None
     assert newest.image_count == 11
@@ -88,6 +89,21 @@ def test_what_was_dropped_is_put_back_by_one_click(as_ada: Client, build: Versio
     assert messages(as_ada.post(f"{SET}/put-back", follow=True)) == [
         "There is nothing to put back."
     ]
+
+
+def test_putting_back_is_offered_where_what_is_left_was_measured_before(
+    as_ada: Client, build: Version
+) -> None:
+    added = factories.member(build.aesthetic, 99)
+    newer = factories.built(build.aesthetic)
+    response = drop(as_ada, newer, [f"towards {added.image.digest}"])
+    after = response.content.decode()
+    assert "1 picture dropped, and the rest is measured." in after
+    assert f'action="{SET}/put-back"' in after
+    as_ada.post(f"{SET}/put-back")
+    kept = build.aesthetic.members.get(image=added.image)
+    assert (kept.source, kept.licence, kept.credit) == (added.source, added.licence, added.credit)
+    assert f'action="{SET}/put-back"' not in page(as_ada, SET)
 
 
 def test_what_was_dropped_is_no_burden_on_the_session(
@@ -174,7 +190,7 @@ def test_thousands_are_dropped_by_one_form(as_ada: Client, build: Version) -> No
     gone = [f"towards sha256:{number:064x}" for number in range(5_000)]
     response = drop(as_ada, build, [*gone, value])
     assert response.status_code == 200
-    assert "1 picture dropped, and the rest is measured anew." in response.content.decode()
+    assert "1 picture dropped, and the rest is measured." in response.content.decode()
 
 
 def test_a_build_from_before_is_checked_too(as_ada: Client, build: Version) -> None:
@@ -188,6 +204,21 @@ def test_a_build_that_waits_is_not_checked(as_ada: Client, draft: Aesthetic) -> 
     factories.members(draft, 2)
     waiting = queueing.queue_build(draft).version
     assert as_ada.get(f"{ONE}/builds/{waiting.pk}/check").status_code == 404
+
+
+def test_where_one_of_two_is_no_mean_of_pictures_the_page_says_so(
+    as_ada: Client, version: Version
+) -> None:
+    said = importing.examine(
+        "x.npy", formats.write_npy(a_vector()), space=version.space, person=version.aesthetic.owner
+    )
+    publishing.publish(importing.import_into(version.aesthetic, said).version)
+    for first, second in (("v1", "v2"), ("v2", "v1")):
+        text = " ".join(page(as_ada, f"{ONE}/versions/{first}/difference/{second}").split())
+        assert "The vector turned by" in text
+        assert "v2 was imported from a file, not measured from pictures" in text
+        assert "The same pictures are in both." not in text
+        assert 'class="pictures"' not in text
 
 
 def test_others_are_refused(bob: User, version: Version) -> None:

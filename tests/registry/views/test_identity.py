@@ -89,8 +89,9 @@ def test_it_is_said_where_the_vector_is_already(as_ada: Client, version: Version
         ({"file": a_file(saved(torch.zeros(1, 1024)))}, "shape [1, 1024]"),
         ({"title": ""}, "This field is required."),
         ({"space": "nowhere"}, "Select a valid choice."),
+        ({"space": "a\0b"}, "Select a valid choice."),
     ],
-    ids=["unsafe", "foreign", "no title", "no space"],
+    ids=["unsafe", "foreign", "no title", "no space", "NUL for a space"],
 )
 def test_what_is_refused_is_said_at_its_field_and_nothing_is_made(
     as_ada: Client, said: dict[str, object], sentence: str

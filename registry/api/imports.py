@@ -15,6 +15,7 @@ from accounts.authentication import person_of
 from accounts.models import User
 from registry import importing
 from registry.api.serializers import BytesField
+from registry.file_names import shown
 from registry.licences import Licence, Rating
 from registry.models import Aesthetic, Space, Version
 from registry.models.aesthetics import CARD
@@ -25,9 +26,15 @@ class SpaceField(serializers.SlugRelatedField[Space]):
     """A space by its name; a text that can't be one is none, before the database is asked."""
 
     def to_internal_value(self, data: Any) -> Space:
-        if not is_space_name(str(data)):
-            self.fail("does_not_exist", slug_name=self.slug_field, value=data)
-        return super().to_internal_value(data)
+        name = str(data)
+        found = Space.objects.filter(name=name).first() if is_space_name(name) else None
+        if found is None:
+            known = ", ".join(Space.objects.order_by("name").values_list("name", flat=True))
+            raise ValidationError(
+                f"There is no space “{shown(name)}” here; there is {known or 'none yet'}.",
+                code="does_not_exist",
+            )
+        return found
 
 
 class ImportRequestSerializer(serializers.Serializer[Any]):

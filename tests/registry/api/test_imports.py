@@ -35,6 +35,12 @@ def test_a_space_that_no_text_can_name_is_none(client: Client, ada: User) -> Non
     assert not Aesthetic.objects.exists()
 
 
+def test_who_names_no_space_is_told_which_there_are(client: Client, ada: User) -> None:
+    known = factories.space().name
+    body = problem(post(client, ada, space="clip-vit"), 422, "invalid")
+    assert body["errors"][0]["detail"] == f"There is no space “clip-vit” here; there is {known}."
+
+
 @pytest.mark.parametrize("space", ["a\0b", "\ud800"])
 def test_nor_can_a_file_say_it(client: Client, ada: User, space: str) -> None:
     file = SimpleUploadedFile("x.json", json_of(space=space))

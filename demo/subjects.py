@@ -119,10 +119,11 @@ def cat(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) ->
         )
     c.ellipse((x, y - 0.54 * s), (0.3 * s, 0.23 * s), "fur", 1.04)
     for eye in (-1, 1):
-        c.ellipse((x + eye * 0.14 * s, y - 0.57 * s), (0.085 * s, 0.09 * s), "light", edged=False)
-        c.ellipse((x + eye * 0.14 * s, y - 0.57 * s), (0.035 * s, 0.07 * s), "dark", edged=False)
+        c.ellipse((x + eye * 0.14 * s, y - 0.57 * s), (0.1 * s, 0.1 * s), "light", edged=False)
+        c.ellipse((x + eye * 0.14 * s, y - 0.57 * s), (0.055 * s, 0.085 * s), "dark", edged=False)
+    c.ellipse((x, y - 0.395 * s), (0.11 * s, 0.07 * s), "snow", edged=False)  # without: an owl
     c.polygon(
-        [(x - 0.06 * s, y - 0.47 * s), (x + 0.06 * s, y - 0.47 * s), (x, y - 0.4 * s)],
+        [(x - 0.06 * s, y - 0.48 * s), (x + 0.06 * s, y - 0.48 * s), (x, y - 0.41 * s)],
         "dark",
         edged=False,
     )
@@ -132,12 +133,12 @@ def flower(c: Canvas, x: float, y: float, s: float, _: np.random.Generator) -> N
     top = y - 0.62 * s
     c.stroke([(x, y + 0.03), (x + 0.02 * s, y - 0.25 * s), (x, top)], 0.06 * s, "leaf", 0.85)
     for side, tone in ((-1, 1.0), (1, 0.92)):  # well below the petals, or they grow together
-        centre = (x + side * 0.14 * s, y - 0.06 * s)
+        centre = (x + side * 0.14 * s, y - 0.04 * s)
         c.ellipse(centre, (0.13 * s, 0.055 * s), "leaf", tone, turn=-side * 0.5)
-    for petal in range(5):
-        angle = 2 * math.pi / 5 * petal - math.pi / 2
+    for petal in range(6):  # one hangs down before the stem: two would be a figure's legs
+        angle = math.pi / 3 * petal - math.pi / 2
         centre = (x + 0.23 * s * math.cos(angle), top + 0.23 * s * math.sin(angle))
-        c.ellipse(centre, (0.16 * s, 0.125 * s), "petal", turn=angle)
+        c.ellipse(centre, (0.16 * s, 0.11 * s), "petal", turn=angle)
     c.ellipse((x, top), (0.13 * s, 0.13 * s), "accent")
 
 
@@ -202,7 +203,7 @@ def lighthouse(c: Canvas, x: float, y: float, s: float, random: np.random.Genera
 def whale(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) -> None:
     side = 1 if random.random() < 0.5 else -1
     back = [(x + side * 0.26 * s, y - 0.12 * s), (x + side * 0.42 * s, y - 0.26 * s)]
-    c.stroke(back, 0.11 * s, "dark", 1.6)
+    c.stroke(back, 0.11 * s, "hide")
     tip = (x + side * 0.42 * s, y - 0.26 * s)
     for lobe in ((0.2, -0.1), (-0.14, -0.16)):
         end = (tip[0] + side * lobe[0] * s * 0.6, tip[1] + lobe[1] * s)
@@ -213,10 +214,9 @@ def whale(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) 
                 end,
                 (tip[0] - side * 0.03 * s, tip[1] - 0.05 * s),
             ],
-            "dark",
-            1.6,
+            "hide",
         )
-    c.ellipse((x - side * 0.06 * s, y - 0.12 * s), (0.4 * s, 0.24 * s), "dark", 1.6)
+    c.ellipse((x - side * 0.06 * s, y - 0.12 * s), (0.4 * s, 0.24 * s), "hide")
     c.ellipse((x - side * 0.12 * s, y - 0.01 * s), (0.3 * s, 0.11 * s), "snow", edged=False)
     c.ellipse((x - side * 0.28 * s, y - 0.17 * s), (0.035 * s, 0.04 * s), "light", edged=False)
     for lean in (-1, 1):

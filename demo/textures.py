@@ -18,7 +18,7 @@ from demo.palettes import DARK, Colours, lightness
 
 SIDE = 256  # pixels while drawing
 CELL = 16  # 8 final pixels
-LIT = frozenset({"light", "snow", "petal", "fur", "dark"})  # roles that shine in neon as a whole
+LIT = frozenset({"light", "snow", "petal", "fur", "hide"})  # roles that shine in neon as a whole
 
 Pixels = NDArray[np.float64]
 Texture = Callable[[Canvas, Colours, str, np.random.Generator], Pixels]

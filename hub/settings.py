@@ -201,7 +201,7 @@ TIME_ZONE = "UTC"
 # --- Models: the encoder that makes the space, the checkpoint that draws ----------------------
 
 # The built-in models before these made the space “demo”; a space never changes its weights.
-HUB_SPACE: str = env.str("HUB_SPACE", default="demo-5")
+HUB_SPACE: str = env.str("HUB_SPACE", default="demo-6")
 ENCODER_MODEL: str = env.str(
     "ENCODER_MODEL", default=f"local-dir:{BASE_DIR}/demo/weights/open_clip"
 )

@@ -46,6 +46,8 @@ PIECES = [
 ]
 NASTY = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 PROMPTS = st.one_of(NASTY, st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+# Files and titles have no NUL in their names; one that is read stays as it is written, see below.
+NAMES = PROMPTS.filter(lambda text: "\0" not in text)
 NEGATIVES = PROMPTS.filter(lambda text: "\n" + NEGATIVE not in "\n" + text.strip())
 
 
@@ -58,7 +60,7 @@ def test_any_two_prompts_are_read_back(prompt: str, negative: str) -> None:
         assert found.settings["Seed"] == "1234"
 
 
-@given(PROMPTS, PROMPTS)
+@given(NAMES, NAMES)
 def test_any_names_of_model_and_embedding_are_read_back(model: str, embedding: str) -> None:
     drawing, aesthetic = replace(DRAWING, model=model), replace(AESTHETIC, embedding=embedding)
     found = read(parameters(drawing, aesthetic))

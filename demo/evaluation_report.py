@@ -130,7 +130,7 @@ def tables(results: Results) -> str:
         "",
         "## The sweep that chose the doses",
         "",
-        "On other sets, other seeds and two of the prompts. *Text* is the agreement of the "
+        "On other sets, another seed and four of the prompts. *Text* is the agreement of the "
         "prompts themselves with the embedding, before and after.",
         "",
         *_sweep(results.outcomes),

@@ -17,8 +17,9 @@ from demo.trials import Trial, tried
 from generation.doses import RECIPE
 from registry.digests import digest_file
 
-PROMPTS = captions.NEUTRAL[1::4]  # the cat and the flower, which lose their subject first
-SEEDS = (101, 102)
+# The cat, the balloon, the flower and the lighthouse, which lose their subject first.
+PROMPTS = (captions.NEUTRAL[1], *captions.NEUTRAL[4:7])
+SEEDS = (101,)
 SET_SEED = 1_000  # of the first look's set; the evaluation counts from 0
 PICTURES = len(world.AESTHETICS) * len(PROMPTS) * len(SEEDS)  # of each treatment
 

@@ -54,7 +54,7 @@ def queue_generation(
 
     None is not given, but for a guard of the dose, which it switches off.
     `others` are mixed into the look of `version`, which has the weight 1. Raises ValidationError by
-    field, and QuotaExceeded.
+    field, QuotaExceeded and QueueFull.
     """
     check_share(owner, asked=1)
     generation = new_generation(owner, version=version, prompt=prompt, others=others, **parameters)

@@ -38,7 +38,7 @@ def queue_doses_by_seeds(
 ) -> Sheet:
     """Queue one prompt in one look: a row for each number of steps, a column for each seed.
 
-    Raises ValidationError by field, and QuotaExceeded.
+    Raises ValidationError by field, QuotaExceeded and QueueFull.
     """
     _check_size("steps", steps, seeds)
     sheet = Sheet(
@@ -57,7 +57,7 @@ def queue_looks_by_prompts(
 ) -> Sheet:
     """Queue prompts in several looks, all from one seed: a row for each look.
 
-    Raises ValidationError by field, and QuotaExceeded.
+    Raises ValidationError by field, QuotaExceeded and QueueFull.
     """
     _check_size("prompts", versions, prompts)
     seed = parameters.pop("seed", None)

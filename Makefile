@@ -64,11 +64,11 @@ requirements: $(VENV)/test.stamp  ## pin what pyproject.toml names anew
 		pyproject.toml requirements/older-pythons.in
 	$(ONLY_LINUX) requirements/test.txt > $(VENV)/pins && mv $(VENV)/pins requirements/test.txt
 
-# Who serves a hub from this checkout has its pictures in var/media, and no demo's file beside them.
+# A hub that serves from this checkout may have its pictures in var/media, as a demo has.
 clean:  ## delete var/ (the demo's database and pictures, the tests' data) and caches; .venv/ stays
-	@if [ -e var/media ] && [ ! -e var/demo.json ]; then \
-		echo "var/media is not a demo's: a hub keeps its pictures there. Nothing was deleted; if you \
-	do not need them, delete var/ yourself."; exit 1; fi
+	@if [ -n "$$(ls -A var/media 2>/dev/null)" ] && [ -z "$(FORCE)" ]; then \
+		echo "var/media holds pictures: a demo's, or those of a hub that serves from this checkout. \
+	Nothing was deleted; make clean FORCE=1 deletes them, and all of var/, for good."; exit 1; fi
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find $(PACKAGES) -name __pycache__ -prune -exec rm -rf {} +
 

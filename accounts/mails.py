@@ -1,11 +1,15 @@
 """Mails of the account pages: they name the hub's public address, whichever was asked for."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.http import HttpRequest
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,25 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         }
         site = Site(urlsplit(settings.PUBLIC_URL).netloc)
         super().send_mail(template_prefix, email, {**context, **links, "current_site": site})
+
+    def send_confirmation_mail(
+        self,
+        request: HttpRequest,
+        emailconfirmation: Any,
+        signup: bool,  # noqa: FBT001  # as allauth calls it
+    ) -> None:
+        """Send it; where nobody needs it to sign in, an account is made without it too.
+
+        The account is there already: an error would say that it is not, and its name is taken.
+        """
+        try:
+            super().send_confirmation_mail(request, emailconfirmation, signup)
+        except OSError:  # of which those of smtplib are
+            if not signup or settings.ACCOUNT_EMAIL_VERIFICATION != "optional":
+                raise
+            logger.exception("The mail to confirm an address could not be sent.")
+            # For the message, whose template reads it.
+            request.is_confirmation_unsent = True  # type: ignore[attr-defined]
 
 
 def _public(address: str) -> str:

@@ -51,6 +51,13 @@ class User(AbstractUser):
     def get_absolute_url(self) -> str:
         return reverse("registry:owner", args=[self.username])
 
+    def hold_share(self) -> None:
+        """Let other requests that ask for a share of this person's wait for this transaction's end.
+
+        They then count what it added. What only points at the person does not wait.
+        """
+        User.objects.select_for_update(no_key=True).get(pk=self.pk)
+
 
 class TokenQuerySet(models.QuerySet["Token"]):
     def usable(self) -> Self:

@@ -65,10 +65,9 @@ def queue_generation(
 def check_share(owner: User, *, asked: int) -> None:
     """Raise QuotaExceeded where `asked` drawings are more than is left of today's share.
 
-    For the transaction that adds them: the lock lets another request of `owner` wait for its end,
-    and then count them. What only points at `owner` does not wait.
+    For the transaction that adds them.
     """
-    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+    owner.hold_share()
     check_quota(
         "pictures",
         used=drawn_today(owner),

@@ -1,5 +1,6 @@
 """How settings read what django-environ reads otherwise, or not at all."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dj_database_url
@@ -17,6 +18,10 @@ class Environment(environ.Env):  # type: ignore[misc]  # django-environ is not t
     def verbatim(self, name: str, *, default: str) -> str:
         """Return the text as it is; `str` takes one with a “$” in front for another's name."""
         return str(self.ENVIRON.get(name, default))
+
+    def names(self, name: str, *, default: Sequence[str] = ()) -> list[str]:
+        """Return what commas part; `list` keeps the spaces around it."""
+        return [part.strip() for part in self.list(name, default=list(default)) if part.strip()]
 
     def broker(self, name: str, *, default: str) -> str:
         """Return the address of a broker or a cache, in a scheme that its client knows."""

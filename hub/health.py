@@ -6,6 +6,7 @@ address, which no ALLOWED_HOSTS lists, speaks HTTP, and follows no redirect.
 
 from collections.abc import Callable
 
+from amqp.exceptions import AMQPError
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -39,7 +40,7 @@ def check_broker() -> None:
     try:
         with app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=1, timeout=BROKER_SECONDS)
-    except (OperationalError, OSError) as error:
+    except (OperationalError, AMQPError, OSError) as error:
         raise NotReady("The broker does not answer.") from error
 
 

@@ -39,7 +39,7 @@ _ALL = (
         "malformed",
         HTTPStatus.BAD_REQUEST,
         "The request cannot be read",
-        "The body is not what its Content-Type says, or is cut off.",
+        "The body is not what its Content-Type says or is cut off, or the host is not this hub's.",
     ),
     Problem(
         "unauthenticated",

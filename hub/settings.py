@@ -27,8 +27,8 @@ DEBUG: bool = env.bool("DEBUG", default=False)
 # The demo makes a key of its own at its first start; without DEBUG nothing starts with this one.
 INSECURE_SECRET_KEY = "django-insecure-key-of-nobody"  # noqa: S105 (no secret at all)
 SECRET_KEY: str = env.verbatim("SECRET_KEY", default=INSECURE_SECRET_KEY)
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS: list[str] = env.names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.names("CSRF_TRUSTED_ORIGINS")
 # The address in files, manifests and mails, without a slash at the end.
 PUBLIC_URL: str = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
 HTTPS = PUBLIC_URL.startswith("https://")

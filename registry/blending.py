@@ -196,6 +196,7 @@ def blend_into(aesthetic: Aesthetic, candidate: Candidate) -> Blended:
         same = aesthetic.versions.with_same_inputs(version.recipe_digest).first()
         if same is not None:
             return Blended(same, candidate, is_new=False)
+        aesthetic.owner.hold_share()
         queueing.check_build_quota(aesthetic.owner)
         version.full_clean(exclude=["vector"])
         version.save()

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from amqp.exceptions import AMQPError
 from celery import Task
 from django.conf import settings
 from django.db import transaction
@@ -84,7 +85,7 @@ def hand_over(task: Task[..., None], *keys: str) -> bool:
     """Give the broker a message for `task`; tell whether it took it, and log where it did not."""
     try:
         task.delay(*keys)
-    except OperationalError as error:
+    except (OperationalError, AMQPError) as error:  # the second: RabbitMQ refuses us
         logger.warning("The broker did not take %s: %s", " ".join([task.name, *keys]), error)
         return False
     return True

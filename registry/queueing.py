@@ -58,6 +58,7 @@ def queue_build(aesthetic: Aesthetic) -> Queued:
         same = aesthetic.versions.with_same_inputs(recipe_digest).first()
         if same is not None:
             return Queued(same, is_new=False)
+        aesthetic.owner.hold_share()
         check_build_quota(aesthetic.owner)
         version = Version(
             aesthetic=aesthetic,

@@ -60,6 +60,7 @@ def queue_verification(version: Version) -> Verification:
         running = version.verifications.unfinished().first()
         if running is not None:
             return running
+        owner.hold_share()
         today = Verification.objects.owned_by(owner).filter(created_at__gte=start_of_day())
         limit = settings.QUOTA_VERIFICATIONS
         check_quota("verifications", used=today.count(), asked=1, limit=limit)

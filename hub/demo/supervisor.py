@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -20,13 +21,14 @@ from hub.demo.keys import ensure_private_folder, ensure_secret, write_private
 from hub.demo.presence import Presence
 from hub.demo.terminal import Step, Terminal
 from hub.demo.watch import Watch
-from hub.embedded.failures import EmbeddedError, last_lines, with_log
+from hub.embedded.failures import EmbeddedError, with_log
 from hub.embedded.starting import missing_addresses, start_missing
 
 WEB_SECONDS = 60.0  # a slow disk reads Django for the first time
 WORKER_SECONDS = 60.0
 WORKER_SAYS = " ready."  # Celery's line once it takes tasks
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOCAL_HOSTS = "localhost,127.0.0.1,[::1]"  # those of the settings where ALLOWED_HOSTS names none
 ACCOUNT_FILE = "account.json"
 
 
@@ -123,6 +125,9 @@ class Demo:
             "PYTHONUNBUFFERED": "1",  # A log is read while it is written.
         }
         given = {name: text for name, text in os.environ.items() if text}
+        # The samples are sent to the address that the demo listens at, whoever else may ask.
+        own = urlsplit(self.url).netloc.rpartition(":")[0]
+        given["ALLOWED_HOSTS"] = f"{given.get('ALLOWED_HOSTS', LOCAL_HOSTS)},{own}"
         addresses = missing_addresses(self.options.var, os.environ)
         return {**defaults, **given, **addresses, "HUB_VAR": str(self.options.var)}
 
@@ -188,7 +193,7 @@ class Demo:
                 self._wait_for_worker(child, step)
 
     def _wait_for_worker(self, child: Child, step: Step) -> None:
-        while WORKER_SAYS not in last_lines(child.log):
+        while WORKER_SAYS not in child.log.read_text(errors="replace"):
             if step.seconds > WORKER_SECONDS:
                 raise DemoError(with_log("A worker does not get ready.", child.log))
             self.watch.pause(0.1)

@@ -1,10 +1,12 @@
 """Mails of the account pages: their links lead to the hub's public address."""
 
 import re
+import socket
 from urllib.parse import urlsplit
 
 import pytest
 from django.core import mail
+from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -49,3 +51,35 @@ def test_an_address_is_confirmed_at_the_public_address(client: Client) -> None:
 def test_somebody_without_an_account_is_sent_to_the_public_address(client: Client) -> None:
     found = links(client, "/accounts/password/reset/", email="nobody@example.org")
     assert found == [f"{PUBLIC}/accounts/signup/"]
+
+
+@pytest.fixture
+def no_mails(settings: Settings) -> None:
+    """A mail server that does not answer."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        settings.EMAIL_PORT = closed.getsockname()[1]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+
+
+def sign_up(client: Client) -> HttpResponse:
+    secret = {"password1": factories.PASSWORD, "password2": factories.PASSWORD}
+    values = {"username": "bob", "email": "bob@example.org", **secret}
+    return client.post("/accounts/signup/", values, headers={"host": OTHER}, follow=True)
+
+
+@pytest.mark.usefixtures("no_mails")
+def test_an_account_is_made_while_no_mail_can_leave(client: Client) -> None:
+    page = sign_up(client)
+    assert page.status_code == 200
+    assert page.context["user"].username == "bob"
+    assert "The mail to bob@example.org could not be sent." in page.content.decode()
+
+
+@pytest.mark.usefixtures("no_mails")
+def test_where_an_address_must_be_confirmed_a_mail_that_cannot_leave_is_an_error(
+    client: Client, settings: Settings
+) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    with pytest.raises(ConnectionRefusedError):
+        sign_up(client)

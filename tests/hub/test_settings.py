@@ -103,3 +103,14 @@ def test_what_beat_sends_is_void_once_the_next_is_due() -> None:
     for entry in settings.CELERY_BEAT_SCHEDULE.values():
         pause = entry["schedule"].run_every.total_seconds()
         assert entry["options"]["expires"] == pause, entry["task"]
+
+
+def test_spaces_around_the_commas_of_hosts_are_no_part_of_their_names() -> None:
+    found = told(
+        "ALLOWED_HOSTS",
+        "CSRF_TRUSTED_ORIGINS",
+        ALLOWED_HOSTS="hub.example, www.hub.example,",
+        CSRF_TRUSTED_ORIGINS=" https://other.example ,https://third.example",
+    )
+    assert found["ALLOWED_HOSTS"] == ["hub.example", "www.hub.example"]
+    assert found["CSRF_TRUSTED_ORIGINS"] == ["https://other.example", "https://third.example"]

@@ -334,12 +334,12 @@ def test_static_files_are_collected_again_when_one_has_changed(
 # --- The whole demo -----------------------------------------------------------------------------
 
 
-def demo(var: Path) -> "subprocess.Popen[str]":
+def demo(var: Path, **environment: str) -> "subprocess.Popen[str]":
     ours = {"DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "SECRET_KEY", "DEBUG"}
     inherited = {name: text for name, text in os.environ.items() if name not in ours}
     return subprocess.Popen(
         [sys.executable, "-m", "hub.demo", "--port", "0", "--no-samples"],
-        env={**inherited, "HUB_VAR": str(var)},
+        env={**inherited, **environment, "HUB_VAR": str(var)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -377,9 +377,10 @@ def test_a_demo_survives_sigkill_and_ends_with_everything_it_started(fresh_var: 
     killed.communicate()
     assert len(processes_of(var)) > 3  # web, workers and servers go on
 
-    second = demo(var)
+    second = demo(var, ALLOWED_HOSTS="hub.example.org")  # and its own, for the samples
     wait_until(lambda: read_facts(var).is_ready and read_facts(var).pid == second.pid, seconds=180)
     assert httpx.get(f"{read_facts(var).url}/health/ready", trust_env=False).status_code == 200
+    assert httpx.get(f"{read_facts(var).url}/api/v1/", trust_env=False).status_code == 200
     assert json.loads((var / "account.json").read_text())["password"] == account["password"]
     second.send_signal(signal.SIGTERM)
     said, _ = second.communicate(timeout=60)

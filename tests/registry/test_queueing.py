@@ -161,3 +161,26 @@ def test_two_clicks_at_once_give_one_version() -> None:
     assert sorted(queued.is_new for queued in results) == [False, True]
     assert len({queued.version.pk for queued in results}) == 1
     assert Version.objects.count() == 1
+
+
+@pytest.mark.usefixtures("broker")
+@pytest.mark.django_db(transaction=True)
+def test_builds_asked_for_at_once_do_not_pass_the_share_together(settings: Settings) -> None:
+    factories.space()
+    ada = factories.person("ada")
+    drafts = [factories.aesthetic(ada, slug=f"look-{number}") for number in range(4)]
+    for draft in drafts:
+        factories.members(draft, 2)
+    settings.QUOTA_BUILDS = 1
+    ended: list[str] = []
+
+    def ask() -> None:
+        try:
+            queueing.queue_build(drafts.pop())
+        except QuotaExceeded:
+            ended.append("refused")
+        else:
+            ended.append("queued")
+
+    in_threads(4, ask)
+    assert sorted(ended) == ["queued", "refused", "refused", "refused"]

@@ -14,6 +14,7 @@ from registry.models import Aesthetic, JobState, Verification, Version
 from registry.takedowns import TakenDown
 from registry.verifying import VerificationRefused, queue_verification, reproduction_of
 from tests import factories
+from tests.concurrency import in_threads
 from tests.registry.test_importing import imported
 
 
@@ -48,6 +49,28 @@ def test_the_quota_is_a_persons_and_counts_all_their_versions(
     with pytest.raises(QuotaExceeded):
         queue_verification(other)
     assert queue_verification(factories.published(factories.aesthetic(bob)))
+
+
+@pytest.mark.usefixtures("broker")
+@pytest.mark.django_db(transaction=True)
+def test_verifications_asked_for_at_once_do_not_pass_the_share_together(
+    settings: Settings,
+) -> None:
+    ada = factories.person("ada")
+    versions = [factories.published(factories.aesthetic(ada, f"look-{n}")) for n in range(4)]
+    settings.QUOTA_VERIFICATIONS = 1
+    ended: list[str] = []
+
+    def ask() -> None:
+        try:
+            queue_verification(versions.pop())
+        except QuotaExceeded:
+            ended.append("refused")
+        else:
+            ended.append("queued")
+
+    in_threads(4, ask)
+    assert sorted(ended) == ["queued", "refused", "refused", "refused"]
 
 
 def test_an_import_has_nothing_to_measure_and_says_so(draft: Aesthetic) -> None:

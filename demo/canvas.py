@@ -5,7 +5,6 @@ Coordinates are in picture widths, x to the right and y down, (0, 0) top left.
 
 import math
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 Point = tuple[float, float]
 
@@ -63,13 +62,22 @@ class Canvas:
             points.append((x + u * cos - v * sin, y + u * sin + v * cos))
         self.polygon(points, role, shade, edged=edged)
 
-    def stroke(self, points: list[Point], width: float, role: str, shade: float = 1.0) -> None:
-        """Add a line of some width, as one polygon for each of its pieces and no contours."""
-        half = width / 2
-        for (x0, y0), (x1, y1) in pairwise(points):
-            length = math.hypot(x1 - x0, y1 - y0) or 1.0
-            nx, ny = -(y1 - y0) / length * half, (x1 - x0) / length * half
-            quad = [(x0 + nx, y0 + ny), (x1 + nx, y1 + ny), (x1 - nx, y1 - ny), (x0 - nx, y0 - ny)]
-            self.polygon(quad, role, shade, edged=False)
-        for x, y in points[1:-1]:
-            self.ellipse((x, y), (half, half), role, shade, edged=False)
+    def stroke(
+        self,
+        points: list[Point],
+        width: float,
+        role: str,
+        shade: float = 1.0,
+        *,
+        edged: bool = False,
+    ) -> None:
+        """Add a line of some width as one polygon, its ends cut off straight."""
+        left: list[Point] = []
+        right: list[Point] = []
+        for place, (x, y) in enumerate(points):
+            (x0, y0), (x1, y1) = points[max(place - 1, 0)], points[min(place + 1, len(points) - 1)]
+            scale = width / 2 / math.hypot(x1 - x0, y1 - y0)
+            across, down = -(y1 - y0) * scale, (x1 - x0) * scale
+            left.append((x + across, y + down))
+            right.append((x - across, y - down))
+        self.polygon([*left, *reversed(right)], role, shade, edged=edged)

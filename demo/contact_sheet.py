@@ -17,8 +17,8 @@ WIDE_GAP = 14  # between a set and what was drawn from it, and between the halve
 LABEL = 24  # pixels high, above each row
 FONT_SIZE = 16
 PAPER, INK = (250, 249, 246), (40, 38, 36)
-LIMIT = 600_000  # bytes; at 400,000 the dots and strokes of a printed look were smudged
-QUALITIES = (88, 80, 72, 64, 56, 48, 40, 30)  # of WebP, the first that fits
+LIMIT = 900_000  # bytes; at 400,000 the dots and strokes of a printed look were smudged
+QUALITIES = (92, 88, 80, 72, 64, 56, 48, 40, 30)  # of WebP, the first that fits
 
 
 def write_sheet(path: Path, looks: Sequence[Look], plain: Pictures, drawn: Pictures) -> None:

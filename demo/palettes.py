@@ -24,9 +24,9 @@ ROLES = (
 TABLE = {
     "natural": "4f9ae0 cfe8f5 8fb6c9 79b05a 3f7fb5 f3e2bb c94f3a 77543a 3b8746 e4578a "
     "f6c445 a3a6b2 fafbfd ffe9a0 2e2c38 e0954a 4a4659",
-    "sunset": "4b1e6d ff9d4d 8a2f6b 5a2148 8c3a6e ffc37a b8324f 94493c 752755 ff5f6e "
+    "sunset": "4b1e6d ff9d4d 8a2f6b 5a2148 8c3a6e ffc37a b8324f 94493c b8487f ff5f6e "
     "ffd86b e8b0a0 ffe3b0 fff0a8 2a0e2e f07b3f 43164a",
-    "winter": "86b4dd e6f2fb b3cfe6 f2f8fd 8fb8de 8aabd2 3a5f98 5a7596 5f8fb8 3f66b4 "
+    "winter": "86b4dd e6f2fb b3cfe6 f2f8fd 8fb8de 7397c6 3a5f98 5a7596 5f8fb8 3f66b4 "
     "ffffff 56709f ffffff f8fcff 27446b 5070a6 3e6eab",
     "night": "060a28 203070 16204f 101a3c 14285e 6a78c8 5d56b4 7f6fb0 2c6488 7a86d6 "
     "ffe27a 4a5aa0 b4c1ee ffe58a 0b1030 5565b4 4a63d0",
@@ -36,7 +36,7 @@ TABLE = {
     "303030 efefef ffffff ffffff 050505 181818 080808",
     "candy": "ffd400 ffec6e 00c2d1 7fd13b 00a8e8 ffffff 7a3cff 4b0e78 00c9a7 e0218a "
     "ff7a00 9b5cff ffffff fff6a0 3a0a5e f06000 5d1094",
-    "emerald": "4a9d7c d6efbf 2f7f57 1e5b34 6fc0a8 d9e8a8 0e4a33 1d2e1a 1a7a3e a9d847 "
+    "emerald": "4a9d7c d6efbf 2f7f57 1e5b34 6fc0a8 d9e8a8 1c7a48 8a6f2c 1a7a3e a9d847 "
     "fdfde0 d4d3b2 f1fad8 fbffc4 06251a 88b548 0a3c3b",
     "pastel": "cdbdf0 ffe0ec d9cff2 c9ebd4 bbddf5 fff3dc ff98ac d8bbae a9dfb7 ff8fbe "
     "ffe39a ab9fd0 fffdfe fff9cf 64508c eda878 8f70c0",

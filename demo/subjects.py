@@ -99,31 +99,38 @@ def boat(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) -
 
 
 def cat(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) -> None:
+    """On four legs, from the side, its face towards us: one that sits may be an owl or a fox."""
     side = 1 if random.random() < 0.5 else -1
     tail = [
-        (x + side * 0.16 * s, y - 0.07 * s),
-        (x + side * 0.38 * s, y - 0.08 * s),
-        (x + side * 0.41 * s, y - 0.26 * s),
+        (x + side * 0.24 * s, y - 0.36 * s),
+        (x + side * 0.38 * s, y - 0.42 * s),
+        (x + side * 0.44 * s, y - 0.56 * s),
+        (x + side * 0.42 * s, y - 0.71 * s),
+        (x + side * 0.33 * s, y - 0.82 * s),
     ]
-    c.stroke([*tail, (x + side * 0.35 * s, y - 0.38 * s)], 0.09 * s, "fur", 0.9)
-    c.ellipse((x, y - 0.2 * s), (0.22 * s, 0.24 * s), "fur", 0.96)
+    c.stroke(tail, 0.1 * s, "fur", 0.92, edged=True)
+    for leg in (-0.25, -0.1, 0.12, 0.26):
+        left = x + side * leg * s - 0.055 * s
+        c.box((left, y - 0.26 * s, left + 0.11 * s, y), "fur", 0.9)
+    c.ellipse((x + side * 0.02 * s, y - 0.3 * s), (0.34 * s, 0.15 * s), "fur", 0.97)
+    head = x - side * 0.21 * s
     for ear in (-1, 1):
         c.polygon(
             [
-                (x + ear * 0.29 * s, y - 0.92 * s),
-                (x + ear * 0.28 * s, y - 0.52 * s),
-                (x + ear * 0.04 * s, y - 0.72 * s),
+                (head + ear * 0.22 * s, y - 0.9 * s),
+                (head + ear * 0.23 * s, y - 0.56 * s),
+                (head + ear * 0.03 * s, y - 0.7 * s),
             ],
             "fur",
-            0.96,
+            0.97,
         )
-    c.ellipse((x, y - 0.54 * s), (0.3 * s, 0.23 * s), "fur", 1.04)
+    c.ellipse((head, y - 0.54 * s), (0.25 * s, 0.2 * s), "fur", 1.04)
     for eye in (-1, 1):
-        c.ellipse((x + eye * 0.14 * s, y - 0.57 * s), (0.1 * s, 0.1 * s), "light", edged=False)
-        c.ellipse((x + eye * 0.14 * s, y - 0.57 * s), (0.055 * s, 0.085 * s), "dark", edged=False)
-    c.ellipse((x, y - 0.395 * s), (0.11 * s, 0.07 * s), "snow", edged=False)  # without: an owl
+        centre = (head + eye * 0.11 * s, y - 0.57 * s)
+        c.ellipse(centre, (0.08 * s, 0.08 * s), "light", edged=False)
+        c.ellipse(centre, (0.04 * s, 0.07 * s), "dark", edged=False)
     c.polygon(
-        [(x - 0.06 * s, y - 0.48 * s), (x + 0.06 * s, y - 0.48 * s), (x, y - 0.41 * s)],
+        [(head - 0.04 * s, y - 0.47 * s), (head + 0.04 * s, y - 0.47 * s), (head, y - 0.42 * s)],
         "dark",
         edged=False,
     )

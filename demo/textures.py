@@ -37,7 +37,8 @@ def dots(canvas: Canvas, colours: Colours, palette: str, _random: np.random.Gene
     smooth = _blurred(pixels, 2)
     light = lightness(smooth)[..., None]
     if palette in DARK:
-        radius, paper, ink = 2.5 + 7.0 * np.sqrt(light), smooth * 0.45, smooth * 1.45 + 24
+        radius = np.minimum(2.5 + 7.0 * np.sqrt(light), 5.2)  # apart: grown together they are tiles
+        paper, ink = smooth * 0.45, smooth * 1.45 + 24
     else:
         radius, paper, ink = 1.5 + 7.0 * np.sqrt(1 - light), smooth * 0.6 + 255 * 0.4, smooth * 0.62
     cover = np.clip(radius * DOT_SIZE[..., None] - DOT_DISTANCE[..., None] + 0.5, 0, 1)

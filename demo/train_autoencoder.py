@@ -27,8 +27,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from demo import dataset
+from demo.palettes import DARK
 from demo.training import Run, autocast, cosine_rate, device, work_folder
-from demo.world import TEXTURES
+from demo.world import PALETTES, TEXTURES
 
 CELL = 8  # pixels a side that become one place of the latents
 CHANNELS = 12  # with 8 the tiles were lost and the colours under a hatching were grey
@@ -46,7 +47,7 @@ class Settings:
     warmup: int = 100
     edges: float = 0.5  # weight of the differences between neighbours: crisp lines
     colour: float = 1.0  # weight of each cell's mean, which a texture must not hide
-    leaded: int = 4  # how often stained glass comes, whose lines are the finest
+    fine: int = 4  # how often stained glass and dots in the dark come, the finest there are
     noise: float = 0.07  # on latents of deviation 1: what the UNet draws is never exact
     whiteness: float = 0.02  # weight of the penalty on the latents' means and covariances
     seed: int = 1
@@ -105,8 +106,10 @@ def to_bytes(values: Tensor) -> NDArray[np.uint8]:
 
 def drawn_from(labels: NDArray[np.int64], settings: Settings) -> NDArray[np.int64]:
     """Return the numbers of pictures with labels [pictures, 5], each as often as it comes, [n]."""
-    is_leaded = labels[:, 4] == TEXTURES.index("glass")
-    return np.repeat(np.arange(len(labels)), np.where(is_leaded, settings.leaded, 1))
+    palette, texture = labels[:, 3], labels[:, 4]
+    is_dark = np.isin(palette, [PALETTES.index(name) for name in DARK])
+    is_fine = (texture == TEXTURES.index("glass")) | is_dark & (texture == TEXTURES.index("dots"))
+    return np.repeat(np.arange(len(labels)), np.where(is_fine, settings.fine, 1))
 
 
 def crops(

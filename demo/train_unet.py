@@ -39,7 +39,7 @@ PLACES = 16  # of the latents, a side
 SPLITS = ("train", "looks")
 # Shapes of fine or fuzzy outline, which a style takes from a picture first, come this often beside
 # other subjects.
-FRAIL = {"flower": 2.5, "cat": 1.5, "castle": 1.5}
+FRAIL = {"cat": 2.5, "flower": 2.0, "castle": 1.5}
 PROMPTS = (
     "a house",
     "a cat on a meadow",

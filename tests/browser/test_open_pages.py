@@ -184,3 +184,14 @@ def test_a_keyboard_stays_where_it_was_when_a_sheet_has_news(
     expect(page.locator(".state--cancelled")).to_be_visible()
     expect(page.locator(f"#sheet >> {selector}")).to_be_focused()
     visitor.assert_no_complaints()
+
+
+def test_what_was_said_of_the_dose_goes_with_the_look(visit: Visit, ada: User) -> None:
+    factories.published(factories.aesthetic(ada))
+    visitor = signed_in(visit, ada)
+    visitor.go("/draw?aesthetic=ada/sea-mist&prompt=a+boat&rate=99")
+    page = visitor.page
+    expect(page.locator("#dose")).to_contain_text("less than or equal to 10")
+    page.get_by_role("link", name="Choose another").click()
+    expect(page.locator("#dose")).to_contain_text("Say what to draw and choose a look")
+    visitor.assert_no_complaints()

@@ -61,6 +61,20 @@ def values_in(query: QueryDict) -> dict[str, Any]:
     return values
 
 
+def remark_on_size(width: object, height: object, *, said: str) -> str:
+    """Return a sentence where the form of a drawing draws another size; nothing where it doesn't.
+
+    `said` begins what says the size, such as "the file says".
+    """
+    dose = default_dose()
+    if (width, height) == (dose.width, dose.height):
+        return ""
+    return (
+        f"The form draws {dose.width} by {dose.height} pixels, and {said} {width} by {height}, "
+        "which only the API draws."
+    )
+
+
 class WithholdForm(forms.Form):
     """Why a keeper of the hub takes drawings or sheets back; their owners read it."""
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, resolve_url
+from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.middleware import HtmxDetails
 
@@ -15,6 +16,12 @@ from accounts.requests import is_script
 
 SENTENCE = "You are signed out. Sign in in another tab, then go on here."
 SAFE = {"GET", "HEAD", "OPTIONS"}
+# Addresses that take what a form sends and answer no visit, but show a page where it is refused;
+# and where that page stands for visitors.
+PAGES_OF_REFUSALS = {
+    "registry:move_alias": "registry:aesthetic",
+    "registry:withdraw": "registry:version",
+}
 
 
 class HTMXRequest(HttpRequest):
@@ -57,4 +64,16 @@ def _page_of(request: HttpRequest) -> str:
     if not url_has_allowed_host_and_scheme(page, {request.get_host()}):
         return "/"
     parts = urlsplit(page)
+    if visited := _where_visited(parts.path):
+        return visited
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _where_visited(path: str) -> str:
+    """Return where the page of a refusal stands for visitors; nothing where it is at its own."""
+    try:
+        found = resolve(path)
+    except Resolver404:
+        return ""
+    name = PAGES_OF_REFUSALS.get(found.view_name)
+    return reverse(name, kwargs=found.kwargs) if name else ""

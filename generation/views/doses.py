@@ -101,7 +101,9 @@ def _wrong(form: DoseForm) -> dict[str, Any]:
 def _answers(version: Version, parameters: dict[str, Any], *, person: User) -> dict[str, Any]:
     """Return what the fragment shows; `pending` where a worker has not answered yet."""
     chosen = min(parameters.pop("steps", default_dose().steps), MOST_STEPS)
-    most = min(MOST_STEPS, max(chosen, 2 * default_dose().steps))
+    usual = min(MOST_STEPS, 2 * default_dose().steps)
+    # Not the chosen step itself: the slider's end would come down with it, by a question each time.
+    most = usual if chosen <= usual else MOST_STEPS
     aimed = {name: parameters[name] for name in ("others", *AESTHETIC_TEXT) if name in parameters}
     words = ask(Kind.AGREEMENT, version=version, prompt=parameters["prompt"], **aimed)
     answer_to(words, person=person, patience=0)  # Sent first, so that the worker has it next.

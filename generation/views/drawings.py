@@ -19,7 +19,7 @@ from accounts.requests import PersonRequest
 from generation import previews
 from generation.aims import Aim
 from generation.doses import default_dose, presets
-from generation.forms import DrawForm, values_in
+from generation.forms import DrawForm, remark_on_size, values_in
 from generation.looks import find_look
 from generation.mixing import as_lines
 from generation.models import Generation, Sheet
@@ -40,7 +40,9 @@ LOOKS_SHOWN = 12  # to choose from, where none is chosen
 @require_http_methods(["GET", "POST"])
 def draw(request: PersonRequest) -> HttpResponse:
     """Ask for a drawing."""
-    form = DrawForm(request.POST or None, initial=_initial(request), person=request.user)
+    earlier = _earlier(request)
+    initial = _initial(request, earlier)
+    form = DrawForm(request.POST or None, initial=initial, person=request.user)
     if form.is_valid():
         try:
             return redirect(_queued(request.user, **form.parameters()))
@@ -50,6 +52,9 @@ def draw(request: PersonRequest) -> HttpResponse:
             form.add_error(None, refusal.detail)
     aesthetic = _chosen(request, form["aesthetic"].value() or "")
     context: dict[str, Any] = {"form": form, "aesthetic": aesthetic, "presets": presets()}
+    if earlier is not None:
+        size = (earlier.width, earlier.height)
+        context["size_remark"] = remark_on_size(*size, said="the earlier drawing has")
     if aesthetic is None:
         context["looks"] = covers.attach_covers(form.looks[:LOOKS_SHOWN])
     return render(request, "generation/draw.html", context)
@@ -159,20 +164,23 @@ def _queued(owner: User, *, pictures: int | None, **parameters: Any) -> Generati
     return queue_doses_by_seeds(owner, steps=[steps], seeds=seeds, **parameters)
 
 
-def _initial(request: PersonRequest) -> dict[str, Any]:
-    """Return what the form starts with: an earlier drawing's settings, or those in the address."""
-    earlier = request.GET.get("from", "")
+def _earlier(request: PersonRequest) -> Generation | None:
+    """Return the drawing whose settings the form starts with, if the address names one."""
+    visible = Generation.objects.visible_to(request.user).with_look(request.user)
     try:
-        visible = Generation.objects.visible_to(request.user).with_look(request.user)
-        found = visible.filter(pk=UUID(earlier)).first()
+        return visible.filter(pk=UUID(request.GET.get("from", ""))).first()
     except ValueError:
-        found = None
-    if found is None:
+        return None
+
+
+def _initial(request: PersonRequest, earlier: Generation | None) -> dict[str, Any]:
+    """Return what the form starts with: an earlier drawing's settings, or those in the address."""
+    if earlier is None:
         return {"aesthetic": "", **values_in(request.GET)}
     return {
-        "aesthetic": str(found.version),
-        "others": as_lines(Aim.of(found).others),
-        **{name: getattr(found, name) for name in PARAMETERS},
+        "aesthetic": str(earlier.version),
+        "others": as_lines(Aim.of(earlier).others),
+        **{name: getattr(earlier, name) for name in PARAMETERS},
     }
 
 

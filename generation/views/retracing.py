@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from generation.doses import default_dose
-from generation.forms import DrawForm, PictureForm
+from generation.forms import DrawForm, PictureForm, remark_on_size
 from generation.mixing import as_lines
 from generation.models import Generation
 from generation.retracing import IN_WORDS, SAMPLERS, Retraced, retrace
@@ -97,13 +97,9 @@ def _address(fields: Mapping[str, object]) -> str:
 
 
 def _remarks_on_size(retraced: Retraced) -> list[str]:
-    dose = default_dose()
-    own = (dose.width, dose.height)
-    size = tuple(retraced.usable.get(side, pixels) for side, pixels in zip(SIDES, own, strict=True))
-    if size == own:
-        return []
-    drawn, said = (f"{size[0]} by {size[1]}" for size in (own, size))
-    return [f"The form draws {drawn} pixels, and the file says {said}, which only the API draws."]
+    width, height = (retraced.usable.get(side, getattr(default_dose(), side)) for side in SIDES)
+    remark = remark_on_size(width, height, said="the file says")
+    return [remark] if remark else []
 
 
 def _look(retraced: Retraced) -> Aesthetic | None:

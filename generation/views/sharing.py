@@ -22,7 +22,6 @@ from registry.models import Aesthetic
 from registry.views.browse import find_aesthetic
 
 PAGE_SIZE = 24
-SHEETS_SHOWN = 24  # the newest, above the drawings of a look
 NEWEST_SHOWN = 12  # on the page of a look
 NEWEST_SHEETS_SHOWN = 3  # below them
 
@@ -80,11 +79,12 @@ def unshare_sheet(request: PersonRequest, pk: UUID) -> HttpResponse:
 def of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     """What people drew with a look and share, the newest first."""
     look = find_aesthetic(request, owner, slug)
-    page = Paginator(_shared(request, look).with_look(request.user), PAGE_SIZE)
+    drawings = Paginator(_shared(request, look).with_look(request.user), PAGE_SIZE)
+    sheets = Paginator(_shared_sheets(request, look), PAGE_SIZE)
     context = {
         "look": look,
-        "page": page.get_page(request.GET.get("page")),
-        "sheets": _shared_sheets(request, look)[:SHEETS_SHOWN],
+        "page": drawings.get_page(request.GET.get("page")),
+        "sheets": sheets.get_page(request.GET.get("sheets")),
         "is_offered": look.versions.offered().exists(),
     }
     return render(request, "generation/shared.html", context)

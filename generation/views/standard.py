@@ -45,13 +45,15 @@ def compare(request: HttpRequest) -> HttpResponse:
     refs = [ref.strip() for ref in request.GET.getlist("look") if ref.strip()]
     refs = list(dict.fromkeys(refs))
     found = {ref: find_look(ref, person=request.user) for ref in refs[:MOST_COMPARED]}
-    shown = [compared(request, version) for version in found.values() if version]
+    # A look may be named in two ways, by its title and by its ref.
+    versions = {version.pk: version for version in found.values() if version}
+    shown = [compared(request, version) for version in versions.values()]
     context = {
         "compared": shown,
         "checkpoints": len({each.sheet.checkpoint for each in shown if each.sheet}),
         "missing": [ref for ref, version in found.items() if version is None],
         "left_out": refs[MOST_COMPARED:],
-        "may_add": len(refs) < MOST_COMPARED,
+        "may_add": len(shown) < MOST_COMPARED,
         "most": MOST_COMPARED,
     }
     return render(request, "generation/compare.html", context)

@@ -148,6 +148,7 @@ def show(
         chosen.aesthetic = found
         return serving.keep_to_owner(tombstone(request, chosen), found)
     found.card_html = cards.to_html(found.card)
+    shown: Aesthetic | Version = found if chosen is None or name == found.ref else chosen
     cover = covers.covers_of([chosen.pk])[chosen.pk] if chosen else covers.draft_cover(found)
     context = {
         "aesthetic": found,
@@ -156,6 +157,8 @@ def show(
         "credits": covers.credits_of(found, cover),
         "version": chosen,
         "name": name,
+        # Where a form was refused, the page stands at an address that answers no visit.
+        "address": shown.get_absolute_url(),
         "yank_form": yank_form or YankForm(person=found.owner),
         "alias_form": alias_form or AliasForm(aesthetic=found),
         "versions": _versions(request, found),

@@ -1,5 +1,6 @@
 """Pages for the owner of an aesthetic: its card, its set, its builds, publishing."""
 
+from copy import copy
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -45,7 +46,8 @@ def create(request: PersonRequest) -> HttpResponse:
 def edit(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     """Change the card."""
     aesthetic = find_own(request, owner, slug)
-    form = AestheticForm(request.POST or None, instance=aesthetic)
+    # A copy, since the form writes what was typed into it, and the page names the stored look.
+    form = AestheticForm(request.POST or None, instance=copy(aesthetic))
     if form.is_valid():
         try:
             editing.change_card(aesthetic, form.cleaned_data)

@@ -71,6 +71,16 @@ def test_behind_a_proxy_one_who_guesses_locks_nobody_else_out(
     assert log_in(Client(headers={"X-Forwarded-For": "198.51.100.2"}), "ada")
 
 
+def test_who_sends_a_form_too_often_is_told_so_on_a_page_of_ours(client: Client, ada: User) -> None:
+    client.force_login(ada)
+    sent = {"oldpassword": "wrong", "password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    answers = [client.post("/accounts/password/change/", sent) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    page = answers[-1].content.decode()
+    assert "This was sent too often." in page
+    assert "Browse all looks" in page
+
+
 def test_logging_out_takes_a_post(client: Client, ada: User) -> None:
     client.force_login(ada)
     assert client.get("/accounts/logout/").status_code == 200

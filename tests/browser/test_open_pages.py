@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.models import User
 from generation.models import Generation
+from generation.prompts import queue_generation
 from registry.models import Aesthetic, JobState
 from tests import factories
 from tests.browser.conftest import Visit
@@ -149,3 +151,47 @@ def test_a_sheet_is_swapped_only_where_it_has_news_and_stays_scrolled(
     expect(page.get_by_text("1 ended without a picture")).to_be_visible()
     assert page.locator("#sheet").get_attribute("data-mark") is None
     assert page.evaluate("document.getElementById('sheet-table').scrollLeft") == 60
+
+
+@pytest.mark.parametrize("selector", ["[aria-label='Copy the seed']", "text=Remove…"])
+def test_a_keyboard_stays_where_it_was_when_a_drawing_has_news(
+    visit: Visit, ada: User, selector: str
+) -> None:
+    version = factories.published(factories.aesthetic(ada))
+    drawing = queue_generation(ada, version=version, prompt="a lighthouse at night")
+    visitor = signed_in(visit, ada)
+    visitor.go(drawing.get_absolute_url())
+    page = visitor.page
+    page.locator(selector).focus()
+    Generation.objects.update(state=JobState.CANCELLED)
+    expect(page.locator(".state--cancelled")).to_be_visible()
+    expect(page.locator(selector)).to_be_focused()
+    visitor.assert_no_complaints()
+
+
+@pytest.mark.parametrize("selector", ["a:has-text('removed')", "text=Remove…"])
+def test_a_keyboard_stays_where_it_was_when_a_sheet_has_news(
+    visit: Visit, ada: User, selector: str
+) -> None:
+    sheet = doses(ada, factories.published(factories.aesthetic(ada)))
+    removed = {"state": JobState.CANCELLED, "hidden_at": timezone.now()}
+    sheet.cells.filter(row=0, column=0).update(**removed)
+    visitor = signed_in(visit, ada)
+    visitor.go(sheet.get_absolute_url())
+    page = visitor.page
+    page.locator(f"#sheet >> {selector}").focus()
+    sheet.cells.filter(row=1, column=1).update(state=JobState.CANCELLED)
+    expect(page.locator(".state--cancelled")).to_be_visible()
+    expect(page.locator(f"#sheet >> {selector}")).to_be_focused()
+    visitor.assert_no_complaints()
+
+
+def test_what_was_said_of_the_dose_goes_with_the_look(visit: Visit, ada: User) -> None:
+    factories.published(factories.aesthetic(ada))
+    visitor = signed_in(visit, ada)
+    visitor.go("/draw?aesthetic=ada/sea-mist&prompt=a+boat&rate=99")
+    page = visitor.page
+    expect(page.locator("#dose")).to_contain_text("less than or equal to 10")
+    page.get_by_role("link", name="Choose another").click()
+    expect(page.locator("#dose")).to_contain_text("Say what to draw and choose a look")
+    visitor.assert_no_complaints()

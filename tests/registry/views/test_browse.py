@@ -112,6 +112,14 @@ def test_a_person_has_a_page(client: Client, version: Version) -> None:
     assert "drafts included" not in page
 
 
+def test_a_look_that_is_all_withdrawn_is_called_no_draft(as_ada: Client, version: Version) -> None:
+    assert ">Withdrawn</li>" not in text(as_ada, "/ada")
+    publishing.yank(version, reason="A picture was not ours.")
+    page = text(as_ada, "/ada")
+    assert ">Withdrawn</li>" in page
+    assert "not published yet" not in page
+
+
 def test_drafts_are_on_ones_own_page_only(
     client: Client, as_ada: Client, as_bob: Client, draft: Aesthetic
 ) -> None:

@@ -212,6 +212,20 @@ def test_many_versions_are_pages_and_are_read_without_their_vectors(
     assert words(as_ada, ONE).count("<option") == VERSIONS_SHOWN + 4  # to move an alias to
 
 
+@pytest.mark.parametrize(
+    ("form", "page"), [("/aliases", ONE), ("/versions/v1/withdraw", f"{ONE}/versions/v1")]
+)
+def test_further_pages_of_versions_are_there_where_a_form_was_refused_too(
+    as_ada: Client, version: Version, form: str, page: str
+) -> None:
+    for _ in range(VERSIONS_SHOWN):
+        factories.shelved(version.aesthetic)
+    refused = as_ada.post(f"{ONE}{form}", {"name": "Main", "reason": ""}).content.decode()
+    (link,) = re.findall(r'rel="next"\s+href="([^"]*)"', refused)
+    assert link == f"{page}?page=2"
+    assert ">v1</a>" in words(as_ada, link)
+
+
 def test_nobody_else_moves_an_alias(bob: User, version: Version) -> None:
     client = Client()
     client.force_login(bob)

@@ -91,6 +91,16 @@ def test_a_card_is_changed_but_not_its_address(as_ada: Client, draft: Aesthetic)
     assert (draft.slug, draft.title, draft.visibility) == ("sea-mist", "Haze", "private")
 
 
+def test_a_refused_change_names_the_look_by_its_stored_title(
+    as_ada: Client, draft: Aesthetic
+) -> None:
+    refused = {**CARD, "title": "Haze", "licence": "mine", "visibility": "public"}
+    page = " ".join(as_ada.post(f"{ONE}/edit", refused).content.decode().split())
+    assert 'value="Haze"' in page  # what was typed is still there
+    for sentence in ("Edit Sea Mist", "← Sea Mist", "Delete Sea Mist for good"):
+        assert sentence in page
+
+
 def test_deleting_takes_a_post_and_is_for_good(as_ada: Client, draft: Aesthetic) -> None:
     assert as_ada.get(f"{ONE}/delete").status_code == 405
     response = send(as_ada, f"{ONE}/delete")

@@ -74,7 +74,8 @@ def draw(sheet: StandardSheet, lease: Lease) -> None:
     The cells are stored row by row, so that a worker that is ended costs one row of them.
 
     Another checkpoint's is given back too, as while workers are replaced one by one; the sweep
-    offers it again minutes later. Raises JobFailed, JobLost.
+    offers it again minutes later. Raises JobFailed, of a version that is no longer offered too,
+    and JobLost.
     """
     if sheet.checkpoint != checkpoint_digest():
         logger.info("%s is for a worker with the checkpoint %s.", sheet.pk, sheet.checkpoint)
@@ -94,6 +95,7 @@ def draw(sheet: StandardSheet, lease: Lease) -> None:
             recipe=recipe,
             cells=[asdict(cell) for cell in cells],
         )
+        _refuse_unoffered(sheet)
         if somebody_waits():
             lease.give_back()
             return
@@ -105,6 +107,15 @@ def draw(sheet: StandardSheet, lease: Lease) -> None:
         picture=blobs.ensure_blob(_webp(_joined(cells, len(doses)))),
         done=len(rows),
     )
+
+
+def _refuse_unoffered(sheet: StandardSheet) -> None:
+    """Raise JobFailed where not everybody is offered the version any more.
+
+    Such a sheet is queued again by `ensure_next` only once everybody is.
+    """
+    if not Version.objects.public().offered().filter(pk=sheet.version_id).exists():
+        raise JobFailed(f"{sheet.version} is not public any more, or was withdrawn.")
 
 
 def _row(version: Version, prompt: str, seed: int, doses: Sequence[int]) -> list[Image.Image]:

@@ -177,13 +177,16 @@ def _check_image_set(subject: str, version: Version) -> Iterator[Deviation]:
 
 
 def audit_images() -> Iterator[Checked]:
-    """Look at the stored bytes of every image."""
+    """Look at the stored bytes of every image, and whether it has a thumbnail."""
     for image in Image.objects.order_by("pk").iterator(chunk_size=CHUNK):
         subject = f"image {image.digest} (image {image.pk})"
         yield Checked("images", tuple(_check_image(subject, image)))
 
 
 def _check_image(subject: str, image: Image) -> Iterator[Deviation]:
+    thumbnail = blobs.thumbnail_path(image.digest)
+    if not default_storage.exists(thumbnail):
+        yield Deviation(subject, "thumbnail", thumbnail, MISSING)
     path = blobs.path_of(image.digest)
     if not default_storage.exists(path):
         yield Deviation(subject, "stored bytes", image.digest, MISSING)

@@ -17,7 +17,8 @@ from registry.leases import JobFailed, Lease
 from registry.measured_sets import measured_set, members_of
 from registry.models import Feature, Image, Space, Version, VersionMember
 from registry.models.version_parts import COVER_SIZE
-from registry.pictures import PictureRefused, pixels
+from registry.pictures import pixels
+from registry.stored_pictures import told_by_name
 from registry.worker_encoder import encoder_for
 
 DECODERS = 2  # threads that decode the next batch while the encoder works on this one
@@ -121,12 +122,8 @@ def most_typical(vectors: np.ndarray, towards: np.ndarray, embedding: np.ndarray
 
 
 def _decode(image: Image, size: int) -> Decoded:
-    try:
+    with told_by_name(image.digest):
         array = pixels(blobs.read_blob(image.digest), size)
-    except FileNotFoundError as error:
-        raise JobFailed(f"The stored bytes of the picture {image.digest} are gone.") from error
-    except PictureRefused as error:
-        raise JobFailed(f"The stored picture {image.digest} can't be read: {error}") from error
     return Decoded(image, array, digests.digest_bytes(array.tobytes()))
 
 

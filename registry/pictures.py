@@ -22,6 +22,7 @@ from registry.pixels import PREPROCESSING, pixels, thumbnail
 __all__ = [
     "MOST_BYTES",
     "PREPROCESSING",
+    "THUMBNAIL_SIDE",
     "Picture",
     "PictureRefused",
     "accept",
@@ -36,6 +37,7 @@ MOST_PIXELS_A_BYTE: Final = 1_000  # a photograph has 20, a PNG of one colour 35
 LONGEST_SIDE: Final = 16_384  # pixels
 SHORTEST_SIDE: Final = 32  # pixels; less is an icon, and says nothing of a style
 MOST_ELONGATED: Final = 20  # long side over short; more would be cropped to a sliver of it
+THUMBNAIL_SIDE: Final = 256  # pixels, at most; kept beside each stored picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.refusals import Refusal
 from registry import notices, origins, packaging, rights, takedowns
-from registry.models import Aesthetic, JobState, Version, VersionMember
+from registry.models import Aesthetic, JobState, Verification, Version, VersionMember
 
 # On a side, and between two versions; fewer, and embeddings tell much of each picture.
 ENOUGH_IMAGES = 5
@@ -183,10 +183,15 @@ def _refuse_unfit_successor(version: Version, successor: Version) -> None:
 
 @transaction.atomic
 def delete(aesthetic: Aesthetic) -> None:
-    """Hide an aesthetic for good. Its name is not issued again; its pictures leave the set."""
+    """Hide an aesthetic for good. Its name is not issued again; its pictures leave the set.
+
+    What waits or runs for it ends: builds, and the measuring anew of its versions.
+    """
     # Uploads and builds under way take the same lock: they come before this or find nothing.
     Aesthetic.objects.select_for_update().get(pk=aesthetic.pk)
     aesthetic.members.all().delete()
     for version in aesthetic.versions.unfinished():
         Version.objects.cancel(version.pk)
+    # A subquery and no join, so that the UPDATE itself asks for the state: final ones don't change.
+    Verification.objects.filter(version__in=aesthetic.versions.all()).cancel_all()
     Aesthetic.objects.filter(pk=aesthetic.pk).update(deleted_at=timezone.now())

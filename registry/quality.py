@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accounts.refusals import Refusal
-from registry import blobs, influence, near_duplicates, outliers, statistics, two_styles
+from registry import (
+    influence,
+    near_duplicates,
+    outliers,
+    statistics,
+    stored_pictures,
+    two_styles,
+)
+from registry.leases import JobFailed
 from registry.measured_sets import MeasuredSet, measured_set, members_of
 from registry.models import Image, QualityReport, Version
 from registry.sufficiency import Sufficiency
@@ -24,6 +32,10 @@ HASHES_AT_ONCE = 200  # rows of an UPDATE
 
 class NoReport(Refusal):
     """There is no set to look at, or its vector points nowhere."""
+
+
+class PictureLost(NoReport):
+    """There is no report yet, and a picture that it would need is lost."""
 
 
 class Change(TypedDict):
@@ -87,7 +99,7 @@ Report = tuple[Summary, Details]
 def ensure_report(version: Version) -> QualityReport:
     """Return the report on a ready version; made now for one from before there were reports.
 
-    Raises NoReport for a version that was not measured from pictures.
+    Raises NoReport for a version that was not measured from pictures, PictureLost.
     """
     found = QualityReport.objects.filter(version=version.pk).first()
     if found is not None:
@@ -98,7 +110,16 @@ def ensure_report(version: Version) -> QualityReport:
             "not-found", f"{version} has no direction that came from pictures; nothing is to check."
         )
     vector = np.asarray(version.vector, dtype=np.float32)  # [768]; the database gives decimals
-    return keep(version, examine(measured_set(members, version.space), vector))
+    try:
+        report = examine(measured_set(members, version.space), vector)
+    except JobFailed as error:
+        # Anybody may ask for the report: which picture it is stays unsaid.
+        raise PictureLost(
+            "not-found",
+            f"There is no report on {version}: a picture that it was measured from is lost. "
+            "The hub's keeper finds out which by `manage.py verify`.",
+        ) from error
+    return keep(version, report)
 
 
 def groups_alike(report: QualityReport) -> list[list[int]]:
@@ -129,7 +150,8 @@ def keep(version: Version, report: Report) -> QualityReport:
 def examine(measured: MeasuredSet, vector: NDArray[np.float32]) -> Report:
     """Return what there is to say of a set and the vector [768] that was made of it.
 
-    Each side has two pictures at least, and the vector is not 0.
+    Each side has two pictures at least, and the vector is not 0. Raises JobFailed where a picture
+    that has no perceptual hash yet is lost.
     """
     pictures = _pictures(measured)
     hashes = ensure_hashes([member.image for member in measured.members])
@@ -218,11 +240,13 @@ def _typical_first(groups: list[list[int]], pictures: list[PictureReport]) -> li
 
 
 def ensure_hashes(images: list[Image]) -> list[str]:
-    """Return the perceptual hash of each image; where it is missing, take it of the thumbnail."""
+    """Return the perceptual hash of each image; where it is missing, take it of the thumbnail.
+
+    Raises JobFailed where thumbnail and picture are both lost.
+    """
     missing = {image.digest: image for image in images if not image.perceptual_hash}
     for digest, image in missing.items():
-        thumbnail = blobs.read_file(blobs.thumbnail_path(digest))
-        image.perceptual_hash = near_duplicates.perceptual_hash(thumbnail)
+        image.perceptual_hash = stored_pictures.hash_of(digest)
     Image.objects.bulk_update(missing.values(), ["perceptual_hash"], batch_size=HASHES_AT_ONCE)
     known = {image.digest: image.perceptual_hash for image in images} | {
         digest: image.perceptual_hash for digest, image in missing.items()

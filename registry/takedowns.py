@@ -35,7 +35,7 @@ class VectorTakenDown(Refusal):
 def take_down(version: Version, *, reason: str) -> Version:
     """Serve the version no more, nor its files and pictures; doing it twice is a result.
 
-    Its owner is told, and those of all that was made of it.
+    Its owner is told, and those of all that was made of it. It is measured again no more.
 
     Raises ValidationError where there is no reason, or where the version was never published.
     """
@@ -45,6 +45,7 @@ def take_down(version: Version, *, reason: str) -> Version:
         version.takedown_reason = reason
         version.full_clean(exclude=["vector"])
         version.save(update_fields=["taken_down_at", "takedown_reason"])
+        version.verifications.cancel_all()
         notices.tell_of_takedown(version, reason=reason)
     return version
 

@@ -18,6 +18,7 @@ from registry import archives, blobs
 from registry.models import Aesthetic, Image, Member, Side
 from registry.pictures import (
     MOST_BYTES,
+    THUMBNAIL_SIDE,
     Picture,
     PictureRefused,
     accept,
@@ -25,7 +26,6 @@ from registry.pictures import (
 )
 from registry.turns import turn
 
-THUMBNAIL_SIDE = 256  # pixels
 # Pictures a web process decodes at a time: the largest WebP takes 800 MB while it is decoded.
 _DECODING = threading.BoundedSemaphore(2)
 NAME_LENGTH = 255  # characters of a file's name that are kept

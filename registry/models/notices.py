@@ -3,7 +3,9 @@
 from datetime import timedelta
 from typing import Self
 
+from allauth.account.models import EmailAddress
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -21,9 +23,19 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.unread().update(read_at=Now())
 
     def unmailed(self) -> Self:
-        """Return those of the last day that were not sent by e-mail, oldest first."""
+        """Return those of the last day that may be sent by e-mail and were not, oldest first.
+
+        Only active people who have confirmed the address that they have now are written to:
+        whoever signs up may name any address, and what a notice says is others' words.
+        """
+        address = EmailAddress.objects.filter(
+            user=OuterRef("pk"), email__iexact=OuterRef("email"), verified=True
+        )
+        # A subquery and no join, with which an UPDATE of these would ask for `mailed_at` in a
+        # subquery too, and two workers could both find it empty.
+        reachable = User.objects.filter(Exists(address), is_active=True)
         recent = self.filter(mailed_at__isnull=True, created_at__gt=Now() - NEWS)
-        return recent.order_by("created_at", "pk")
+        return recent.filter(person__in=reachable).order_by("created_at", "pk")
 
 
 class Notice(models.Model):

@@ -47,6 +47,9 @@ def check(request: PersonRequest, owner: str, slug: str, pk: UUID) -> HttpRespon
     build.aesthetic = aesthetic
     try:
         report = quality.ensure_report(build)
+    except quality.PictureLost as refusal:
+        messages.error(request, refusal.detail)
+        return redirect("registry:images", owner, slug)
     except quality.NoReport as refusal:
         raise Http404 from refusal
     pictures = _pictures(aesthetic, report)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ from generation.models.standard_sheets import RETRY_HOURS
 from generation.prompts import queue_generation
 from generation.tasks import draw_standard_sheet, ensure_standard_sheets
 from generation.worker_models import checkpoint_digest
-from registry import blobs, jobs, publishing
-from registry.leases import Lease
+from registry import blobs, jobs, publishing, takedowns
+from registry.leases import JobFailed, Lease
 from registry.models import Aesthetic, JobState, Verification, Version
 from registry.queueing import queue_build
 from tests import factories
@@ -195,6 +196,63 @@ def test_a_worker_that_is_ended_costs_one_row(measured: Version) -> None:
     sheet.refresh_from_db()
     assert sheet.has_succeeded, sheet.reason
     assert (len(sheet.cells), sheet.cells[0]["digest"]) == (12, kept)
+
+
+class LeaseMeanwhile(Lease):
+    """The lease of a worker that has drawn two rows when something happens."""
+
+    def __init__(self, sheet: StandardSheet, happens: Callable[[], object]) -> None:
+        super().__init__(sheet)
+        self.happens = happens
+
+    def report(self, **said: Any) -> None:
+        super().report(**said)
+        if said["done"] == 2:
+            self.happens()
+
+
+def test_no_further_row_is_drawn_of_what_was_withdrawn_meanwhile(measured: Version) -> None:
+    sheet = standard_sheets.ensure_next()
+    assert sheet is not None
+    lease = LeaseMeanwhile(sheet, lambda: publishing.yank(measured, reason="It is not mine."))
+    assert lease.claim()
+    with pytest.raises(JobFailed, match=r"ada/nebulae@v1 is not public any more, or was withdrawn"):
+        standard_sheets.draw(sheet, lease)
+    sheet.refresh_from_db()
+    assert len(sheet.cells) == 6
+
+
+@pytest.mark.parametrize("what", ["private", "withdrawn", "taken down", "deleted"])
+def test_what_is_no_longer_offered_is_neither_drawn_nor_tried_again(
+    version: Version, what: str
+) -> None:
+    sheet = standard_sheets.ensure_next()
+    assert sheet is not None
+    if what == "private":
+        Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
+    elif what == "withdrawn":
+        publishing.yank(version, reason="A picture was not mine.")
+    elif what == "taken down":
+        takedowns.take_down(version, reason="The pictures were not ada's.")
+    else:
+        publishing.delete(version.aesthetic)
+    draw_standard_sheet(str(sheet.pk))
+    sheet.refresh_from_db()
+    assert (sheet.state, sheet.cells) == (JobState.FAILED, [])
+    assert sheet.reason == "ada/sea-mist@v1 is not public any more, or was withdrawn."
+    hours_pass()
+    assert standard_sheets.ensure_next() is None
+
+
+def test_what_is_public_again_is_drawn_later(version: Version) -> None:
+    sheet = standard_sheets.ensure_next()
+    assert sheet is not None
+    Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
+    draw_standard_sheet(str(sheet.pk))
+    Aesthetic.objects.update(visibility=Aesthetic.Visibility.PUBLIC)
+    assert standard_sheets.ensure_next() is None
+    hours_pass()
+    assert standard_sheets.ensure_next() == sheet
 
 
 def test_rows_of_another_dose_are_drawn_again(

@@ -255,6 +255,15 @@ def test_missing_bytes_are_named(version: Version, media_folder: Path) -> None:
     ]
 
 
+def test_a_missing_thumbnail_is_named(version: Version, media_folder: Path) -> None:
+    picture = version.members.select_related("image")[0].image
+    path = blobs.thumbnail_path(picture.digest)
+    (media_folder / path).unlink()
+    (found,) = [each for checked in auditing.audit() for each in checked.deviations]
+    assert found.subject == f"image {picture.digest} (image {picture.pk})"
+    assert (found.what, found.expected, found.found) == ("thumbnail", path, "nothing")
+
+
 def test_changed_bytes_of_a_picture_are_named(version: Version, media_folder: Path) -> None:
     picture = version.members.select_related("image")[0].image
     path = path_of(picture.digest, media_folder)

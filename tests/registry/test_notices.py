@@ -1,14 +1,14 @@
 """Telling people what happened to what theirs is made of."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from smtplib import SMTPRecipientsRefused
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Permission
 from django.core import mail
-from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -16,8 +16,10 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from accounts.models import User
 from registry import notices, publishing, takedowns
 from registry.models import Notice, Version
+from registry.notice_mail import is_overdue
 from registry.tasks import mail_notices
-from tests import factories
+from tests import factories, mail_server
+from tests.mail_server import MailServer
 from tests.registry.test_lineage import Family, blended
 
 REASON = "The pictures were not hers."
@@ -88,6 +90,7 @@ def test_a_notice_is_mailed_once_where_the_hub_sends_mail(
     settings: Settings,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
+    factories.confirm(bob)
     with django_capture_on_commit_callbacks() as callbacks:
         Notice.objects.filter(pk=notices.tell(bob, "It rained.").pk).delete()
     assert callbacks == []  # nothing is set up to send with
@@ -110,6 +113,8 @@ def test_one_message_has_all_mailed_that_a_withdrawal_tells(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     settings.NOTICES_BY_EMAIL = True
+    for person in (ada, bob, family.eve):
+        factories.confirm(person)
     with django_capture_on_commit_callbacks() as callbacks:
         publishing.yank(family.neon, reason=REASON)
     assert len(callbacks) == 1
@@ -121,14 +126,49 @@ def test_one_message_has_all_mailed_that_a_withdrawal_tells(
     assert told == {ada.email: 1, bob.email: 2, family.eve.email: 2}
 
 
-def test_a_person_without_an_address_gets_none(bob: User) -> None:
-    User.objects.filter(pk=bob.pk).update(email="")
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"email": ""}, id="no address"),
+        pytest.param({"email": "else@example.org"}, id="another than the one confirmed"),
+        pytest.param({"is_active": False}, id="deactivated"),
+    ],
+)
+def test_who_can_not_be_written_to_has_the_notice_on_their_page_alone(
+    bob: User, settings: Settings, change: dict[str, object]
+) -> None:
+    settings.NOTICES_BY_EMAIL = True
+    factories.confirm(bob)
+    notices.tell(bob, "It rained.")
+    Notice.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    assert is_overdue()
+    User.objects.filter(pk=bob.pk).update(**change)
+    assert not is_overdue()
+    mail_notices()
+    assert mail.outbox == []
+    assert sentences(bob) == ["It rained."]
+
+
+def test_nothing_is_mailed_to_an_address_before_it_is_confirmed(bob: User) -> None:
+    address = EmailAddress.objects.create(user=bob, email=bob.email, primary=True)
     notices.tell(bob, "It rained.")
     mail_notices()
     assert mail.outbox == []
+    address.set_verified()
+    mail_notices()
+    assert [message.to for message in mail.outbox] == [[bob.email]]
+
+
+def test_an_address_is_the_same_however_its_letters_are_written(bob: User) -> None:
+    factories.confirm(bob)
+    User.objects.filter(pk=bob.pk).update(email="Bob@Example.org")
+    notices.tell(bob, "It rained.")
+    mail_notices()
+    assert [message.to for message in mail.outbox] == [["Bob@Example.org"]]
 
 
 def test_what_is_no_news_any_more_is_not_mailed(bob: User) -> None:
+    factories.confirm(bob)
     notices.tell(bob, "It rained.")
     Notice.objects.update(created_at=timezone.now() - timedelta(days=2))
     mail_notices()
@@ -138,6 +178,7 @@ def test_what_is_no_news_any_more_is_not_mailed(bob: User) -> None:
 def test_notices_wait_while_the_mail_server_is_away(
     bob: User, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
+    factories.confirm(bob)
     notices.tell(bob, "It rained.")
     in_tests = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -149,26 +190,78 @@ def test_notices_wait_while_the_mail_server_is_away(
     assert [message.to for message in mail.outbox] == [[bob.email]]
 
 
-class RefusingBob(EmailBackend):
-    """A mail server that has no mailbox for bob."""
+@pytest.fixture
+def server(settings: Settings) -> Iterator[MailServer]:
+    """A mail server that speaks SMTP, and that notices are sent to."""
+    with mail_server.running() as started:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", started.port
+        yield started
 
-    def send_messages(self, messages: Sequence[mail.EmailMessage]) -> int:
-        if any(message.to == ["bob@example.org"] for message in messages):
-            raise SMTPRecipientsRefused({"bob@example.org": (550, b"No such mailbox")})
-        return super().send_messages(messages)
 
-
-def test_what_the_mail_server_refuses_is_not_tried_again_and_the_rest_is_sent_later(
-    ada: User, bob: User, settings: Settings
-) -> None:
-    settings.EMAIL_BACKEND = f"{__name__}.RefusingBob"
-    for person in (bob, ada):
+@pytest.fixture
+def told(bob: User, ada: User) -> list[str]:
+    """The addresses of three people who wait for a notice, bob's first."""
+    people = [bob, ada, factories.person("eve")]
+    for person in people:
+        factories.confirm(person)
         notices.tell(person, "It rained.")
-    with pytest.raises(SMTPRecipientsRefused):
-        mail_notices()
+    return [person.email for person in people]
+
+
+def test_all_are_sent_by_one_connection_of_smtp(server: MailServer, told: list[str]) -> None:
+    mail_notices()
+    assert server.reached == told
+    _, message = server.taken[0]
+    assert message["Subject"] == "[Aesthetic Hub] Something yours is made of"
+    assert "It rained." in message.get_content()
+
+
+@pytest.mark.parametrize("at", ["rcpt", "data"])
+@pytest.mark.parametrize(
+    ("reply", "is_tried_again"), [("550 No such mailbox", False), ("451 Not just now", True)]
+)
+def test_what_the_mail_server_refuses_keeps_no_other_back(
+    server: MailServer,
+    told: list[str],
+    caplog: pytest.LogCaptureFixture,
+    at: str,
+    reply: str,
+    is_tried_again: bool,
+) -> None:
+    bobs, *others = told
+    server.refusals[at, bobs] = reply
+    mail_notices()
+    assert server.reached == others
+    assert "The mail server refused the notice" in caplog.text
+    server.refusals.clear()
     for _ in range(2):
         mail_notices()
-    assert [message.to for message in mail.outbox] == [[ada.email]]
+    assert server.reached == [*others, *([bobs] if is_tried_again else [])]
+
+
+def test_notices_wait_while_the_mail_server_refuses_the_hubs_own_address(
+    server: MailServer, told: list[str], settings: Settings
+) -> None:
+    server.refusals["mail", settings.DEFAULT_FROM_EMAIL] = "550 Who is that?"
+    mail_notices()
+    assert server.reached == []
+    server.refusals.clear()
+    mail_notices()
+    assert server.reached == told
+
+
+def test_where_the_connection_ends_the_rest_is_sent_later_and_that_one_blocks_nobody(
+    server: MailServer, told: list[str]
+) -> None:
+    bobs, *others = told
+    server.refusals["rcpt", bobs] = "421 I have to go"
+    with pytest.raises(SMTPRecipientsRefused):
+        mail_notices()
+    assert server.asked == [bobs]
+    for _ in range(2):
+        mail_notices()
+    assert server.reached == others
 
 
 def test_a_keeper_reads_what_is_made_of_it_before_and_after(family: Family, bob: User) -> None:

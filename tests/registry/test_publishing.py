@@ -9,7 +9,7 @@ from django.core.files.base import File
 from django.db import connection
 from pytest_django import Settings
 
-from registry import blending, blobs, editing, publishing, queueing, rights
+from registry import blending, blobs, editing, publishing, queueing, rights, verifying
 from registry.models import Aesthetic, JobState, Side, Version
 from registry.safetensors_files import PREFIX
 from tests import factories
@@ -171,6 +171,18 @@ def test_deleting_hides_keeps_the_name_and_ends_builds(version: Version) -> None
     waiting.refresh_from_db()
     assert waiting.state == JobState.CANCELLED
     assert Aesthetic.objects.filter(slug="sea-mist").exists()
+
+
+def test_deleting_ends_the_measuring_anew_of_its_versions_alone(version: Version) -> None:
+    told = factories.verified(version)
+    asked = verifying.queue_verification(version)
+    other = factories.shelved(factories.aesthetic(version.aesthetic.owner, "other"))
+    others = verifying.queue_verification(other)
+    publishing.delete(version.aesthetic)
+    states = [(told, "succeeded"), (asked, "cancelled"), (others, "queued")]
+    for verification, state in states:
+        verification.refresh_from_db()
+        assert verification.state == state
 
 
 @pytest.mark.django_db(transaction=True)

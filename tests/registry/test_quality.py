@@ -2,6 +2,7 @@
 
 import json
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from PIL import Image as Picture
 
-from registry import quality, uploads
+from registry import blobs, quality, uploads
 from registry.models import Aesthetic, Feature, Image, JobState, QualityReport, Side, Version
 from registry.near_duplicates import MOST_PAIRS
 from tests import factories
@@ -140,6 +141,53 @@ def test_hashes_are_kept_with_the_pictures(draft: Aesthetic) -> None:
     assert all(len(digits) == 16 for digits in kept.values())
     Image.objects.update(perceptual_hash="0" * 16)
     assert set(quality.ensure_hashes(list(Image.objects.all()))) == {"0" * 16}
+
+
+@pytest.mark.parametrize("left", [None, b"", b"RIFF", "half"], ids=str)
+def test_a_thumbnail_that_is_lost_or_damaged_is_made_anew(
+    draft: Aesthetic, media_folder: Path, left: bytes | str | None
+) -> None:
+    factories.members(draft, 3)
+    image = draft.members.all()[0].image
+    path = media_folder / blobs.thumbnail_path(image.digest)
+    data = path.read_bytes()
+    path.unlink()
+    if left is not None:
+        path.write_bytes(data[: len(data) // 2] if isinstance(left, str) else left)
+    factories.built(draft)
+    assert path.read_bytes() == data
+    image.refresh_from_db()
+    assert len(image.perceptual_hash) == 16
+
+
+def lose_picture(version: Version, media_folder: Path) -> str:
+    """Take a picture's bytes and thumbnail from the store, and all hashes; return its digest."""
+    digest = version.members.all()[0].image.digest
+    for path in (blobs.path_of(digest), blobs.thumbnail_path(digest)):
+        (media_folder / path).unlink()
+    Image.objects.update(perceptual_hash="")
+    return digest
+
+
+def test_a_picture_that_is_lost_with_its_thumbnail_fails_the_build_and_is_named(
+    version: Version, media_folder: Path
+) -> None:
+    lost = lose_picture(version, media_folder)
+    factories.member(version.aesthetic, 77)
+    with pytest.raises(AssertionError, match=f"The stored bytes of the picture {lost} are gone."):
+        factories.built(version.aesthetic)
+
+
+def test_of_a_lost_picture_no_report_is_made_and_the_public_reads_no_digest(
+    version: Version, media_folder: Path
+) -> None:
+    lost = lose_picture(version, media_folder)
+    QualityReport.objects.all().delete()
+    with pytest.raises(quality.PictureLost) as caught:
+        quality.ensure_report(version)
+    assert "a picture that it was measured from is lost" in caught.value.detail
+    assert lost not in caught.value.detail
+    assert not QualityReport.objects.exists()
 
 
 def test_a_version_from_before_gets_its_report_when_it_is_asked_for(version: Version) -> None:

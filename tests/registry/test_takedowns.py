@@ -7,8 +7,9 @@ from django.test import Client
 
 from accounts.models import User
 from generation.prompts import find_version
-from registry import covers, publishing, search, takedowns
+from registry import covers, publishing, search, takedowns, verifying
 from registry.aliases import move_alias
+from registry.leases import JobLost, Lease
 from registry.models import Aesthetic, Version
 from tests import factories
 from tests.answers import problem
@@ -59,6 +60,19 @@ def test_its_page_says_so_and_shows_nothing_of_it(client: Client, down: Version)
         assert REASON.replace("'", "&#x27;") in page
         assert down.version_digest in page
         assert "thumbnails" not in page
+
+
+def test_it_is_not_measured_again_to_the_end(version: Version) -> None:
+    told = factories.verified(version)
+    asked = verifying.queue_verification(version)
+    lease = Lease(asked)
+    assert lease.claim()
+    takedowns.take_down(version, reason=REASON)
+    with pytest.raises(JobLost):
+        lease.report(stage="encoding pictures again", done=1, total=5)
+    for verification, state in ((told, "succeeded"), (asked, "cancelled")):
+        verification.refresh_from_db()
+        assert verification.state == state
 
 
 def test_its_covers_are_no_longer_shown_to_others(client: Client, version: Version) -> None:

@@ -217,6 +217,7 @@ def test_notices_that_were_never_mailed_are_swept_by_one_message(
     by_email: bool,
     expected: int,
 ) -> None:
+    factories.confirm(ada)
     for number in range(3):
         notices.tell(ada, f"Notice {number}.")
     Notice.objects.update(created_at=Now() - timedelta(seconds=age))
@@ -225,11 +226,25 @@ def test_notices_that_were_never_mailed_are_swept_by_one_message(
     assert own_broker.waiting("embed") == expected
 
 
+def test_notices_of_who_has_confirmed_no_address_are_not_swept(
+    ada: User, own_broker: OwnBroker, settings: Settings
+) -> None:
+    settings.NOTICES_BY_EMAIL = True
+    notices.tell(ada, "It rained.")
+    Notice.objects.update(created_at=Now() - timedelta(minutes=2))
+    sweep_notices()
+    assert own_broker.waiting("embed") == 0
+    factories.confirm(ada)
+    sweep_notices()
+    assert own_broker.waiting("embed") == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_notice_that_no_broker_took_is_mailed_once_it_is_swept(
     ada: User, own_broker: OwnBroker, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.NOTICES_BY_EMAIL = True
+    factories.confirm(ada)
     own_broker.stop()
     notice = notices.tell(ada, "It rained.")
     assert "The broker did not take registry.tasks.mail_notices" in caplog.text

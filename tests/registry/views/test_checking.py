@@ -1,6 +1,7 @@
 """The set doctor's pages: what it found, dropping by one click, putting back, two versions."""
 
 import re
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -12,7 +13,7 @@ from registry.tasks import build_version
 from tests import factories
 from tests.answers import Answer
 from tests.registry.made_files import a_vector
-from tests.registry.test_quality import alike, turn
+from tests.registry.test_quality import alike, lose_picture, turn
 
 ONE = "/ada/sea-mist"
 SET = f"{ONE}/images"
@@ -60,6 +61,17 @@ def test_the_workspace_leads_to_the_check_and_says_what_was_found(
     text = page(as_ada, SET)
     assert f"{ONE}/builds/{build.pk}/check" in text
     assert "1 picture stands apart" in " ".join(text.split())
+
+
+def test_where_a_picture_is_lost_the_check_says_so_in_the_workspace(
+    as_ada: Client, build: Version, media_folder: Path
+) -> None:
+    lose_picture(build, media_folder)
+    QualityReport.objects.all().delete()
+    response = as_ada.get(f"{ONE}/builds/{build.pk}/check", follow=True)
+    assert response.redirect_chain == [(SET, 302)]
+    (said,) = messages(response)
+    assert "a picture that it was measured from is lost" in said
 
 
 def test_one_click_drops_what_stands_apart_and_measures_the_rest(

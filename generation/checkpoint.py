@@ -21,6 +21,7 @@ from torch import Tensor
 from transformers import CLIPTextModelWithProjection
 from transformers.utils import logging as transformers_logging
 
+from generation.checkpoint_files import INDEX, decisive_files
 from generation.checkpoint_kinds import KINDS, Kind
 from generation.prompt_embeds import PromptEmbeds
 from generation.prompt_tokens import PromptTokens
@@ -28,10 +29,6 @@ from generation.text_towers import TextTower
 from registry.digests import canonical_json, digest_bytes, digest_file
 
 LEAST_SIZE_STEP = 8  # pixels; diffusers' pipeline takes no finer sizes, whatever the autoencoder
-
-INDEX = "model_index.json"
-# What decides a picture: the index, and the weights, settings and words of the components.
-DECISIVE = (INDEX, "*/*.safetensors", "*/*.json", "*/*.txt")
 
 
 class DiffusionRefused(Exception):
@@ -154,10 +151,8 @@ def checkpoint_digest(checkpoint: str) -> str:
     not depend on where the checkpoint lies. Raises CheckpointUnavailable.
     """
     folder = _folder(checkpoint)
-    files = {path for pattern in DECISIVE for path in folder.glob(pattern)}
-    return digest_bytes(
-        canonical_json({path.relative_to(folder).as_posix(): digest_file(path) for path in files})
-    )
+    files = decisive_files(folder)
+    return digest_bytes(canonical_json({name: digest_file(file) for name, file in files.items()}))
 
 
 def _folder(checkpoint: str) -> Path:

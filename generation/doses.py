@@ -18,6 +18,12 @@ RECIPE = (
     *("slerp", "clip_skip", "enough_agreement", "most_drift"),
 )
 
+# How the pictures are sampled: what else a dose and a generation have in common.
+SAMPLING = ("sampling_steps", "guidance", "width", "height")
+
+# What is the same in all cells of a standard sheet, which differ in the steps.
+BESIDE_STEPS = tuple(name for name in (*RECIPE, *SAMPLING) if name != "steps")
+
 GUARDS = ("enough_agreement", "most_drift")  # those of it that None switches off
 
 

@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 from accounts.models import Usage, User
 from accounts.refusals import Refusal
 from generation.aims import Aim, Weighted
+from generation.checkpoint_files import stamps
 from generation.doses import RECIPE, default_dose, given
 from generation.keeping import AWAY, KEPT_AT, REFUSAL_KEPT, is_taken
 from generation.models import Generation
@@ -63,13 +64,16 @@ class Question:
 
     @property
     def key(self) -> str:
-        """Name everything that decides the answer."""
+        """Name everything that decides the answer.
+
+        Of a checkpoint in a folder the files count too, since another may come to lie there.
+        """
         decisive = {
             "kind": self.kind,
             "prompt": self.prompt,
             "recipe": self.recipe,
             "aim": self.aim.decisive(),
-            "checkpoint": settings.DIFFUSION_MODEL,
+            "checkpoint": [settings.DIFFUSION_MODEL, stamps(settings.DIFFUSION_MODEL)],
         }
         return f"question:{digest_bytes(canonical_json(decisive))}"
 

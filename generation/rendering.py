@@ -41,7 +41,8 @@ def _render(generation: Generation, lease: Lease) -> None:
         )
         drawn = diffusion.draw_within_memory(
             models,
-            diffusion.PromptEmbeds.together([found.plain, found.personalised]),
+            # The first is the one that previews show, also where memory is too short for both.
+            diffusion.PromptEmbeds.together([found.personalised, found.plain]),
             models.negative(generation.negative_prompt, generation.clip_skip),
             sampling_of(generation),
             watch=partial(_report, generation, lease),
@@ -57,8 +58,8 @@ def _render(generation: Generation, lease: Lease) -> None:
         raise JobFailed(error.detail) from error
     generation.checkpoint = checkpoint_digest()
     generation.text_encoders = found.text_encoders
-    plain = provenance.plain_png(generation, drawn.pictures[0])
-    personalised = provenance.personalised_png(generation, drawn.pictures[1])
+    personalised = provenance.personalised_png(generation, drawn.pictures[0])
+    plain = provenance.plain_png(generation, drawn.pictures[1])
     lease.succeed(
         checkpoint=generation.checkpoint,
         text_encoders=generation.text_encoders,
@@ -90,7 +91,7 @@ def _report(generation: Generation, lease: Lease, progress: diffusion.Progress) 
     done = generation.steps + progress.step
     lease.report(stage="drawing", done=done, total=generation.total)
     if previews.is_due(progress.step, progress.steps) and (sketches := progress.sketch()):
-        previews.keep_preview(generation, sketches[-1])
+        previews.keep_preview(generation, sketches[0])
 
 
 def _remark(drawn: diffusion.Drawn) -> str:

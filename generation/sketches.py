@@ -24,7 +24,7 @@ class Progress:
     """How far a drawing is; `sketch` decodes what there is so far, one picture for each row.
 
     It gives none where nobody can know how noisy the latents are, nor where a safety checker has
-    not seen them yet.
+    not seen them yet. Of a drawing in parts it gives the rows of the first alone.
     """
 
     step: int  # done, of `steps`
@@ -32,8 +32,13 @@ class Progress:
     sketch: Sketch
 
     def of_part(self, index: int, parts: int) -> "Progress":
-        """Return the progress of a drawing of which this is one part of several, in turn."""
-        return replace(self, step=math.ceil((index * self.steps + self.step) / parts))
+        """Return the progress of a drawing of which this is one part of several, in turn.
+
+        Only the first part is sketched, so that whoever watches never sees one picture turn into
+        another.
+        """
+        step = math.ceil((index * self.steps + self.step) / parts)
+        return replace(self, step=step, sketch=list if index else self.sketch)
 
 
 class Watcher:

@@ -2,8 +2,8 @@
 
 `ensure_next` runs now and then: where nobody waits for a drawing, a build or a verification it
 takes one version that has no sheet of the worker's checkpoint yet, or a sheet that failed some
-hours ago. So a sheet never stands in anybody's way for longer than one of its rows takes, and none
-is ever asked for.
+hours ago, or one that was drawn at another dose than today's. So a sheet never stands in anybody's
+way for longer than one of its rows takes, and none is ever asked for.
 """
 
 import logging
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from itertools import product
+from typing import Any
 
 from django.conf import settings
 from PIL import Image
@@ -18,7 +19,7 @@ from PIL import Image
 from generation import diffusion
 from generation.aims import Aim
 from generation.conditionings import conditioning_of
-from generation.doses import RECIPE, default_dose
+from generation.doses import BESIDE_STEPS, RECIPE, default_dose
 from generation.models import Generation, StandardSheet
 from generation.personalisation import PersonalisationRefused, Recipe
 from generation.worker_models import checkpoint_digest, models_for, within_memory
@@ -56,8 +57,9 @@ def ensure_next() -> StandardSheet | None:
     missing = wanted.exclude(pk__in=sheets.values("version"))
     version = missing.order_by("-published_at").first()
     if version is None:
-        failed = sheets.filter(version__in=wanted)
-        return failed.queue_again(most_attempts=settings.JOB_ATTEMPTS)
+        there = sheets.filter(version__in=wanted)
+        failed = there.queue_again(most_attempts=settings.JOB_ATTEMPTS)
+        return failed or there.queue_outdated(recipe_today())
     sheet, is_new = StandardSheet.objects.get_or_create(version=version, checkpoint=checkpoint)
     return sheet if is_new else None
 
@@ -66,6 +68,21 @@ def somebody_waits() -> bool:
     """Tell whether anybody's job waits or runs, of any kind, on this worker or another."""
     kinds = (Generation, Version, Verification)
     return any(kind.objects.unfinished().exists() for kind in kinds)
+
+
+def recipe_today() -> dict[str, Any]:
+    """Return all that decides a sheet's pictures, next to the version and the checkpoint.
+
+    The checkpoint's digest says nothing of its dose, which may become another beside the same
+    weights. So only sheets of one checkpoint and one recipe can be compared.
+    """
+    dose = default_dose()
+    return {
+        "prompts": list(dose.standard_prompts),
+        "seeds": list(SEEDS),
+        "doses": [0, dose.steps // 2, dose.steps],
+        **{name: getattr(dose, name) for name in BESIDE_STEPS},
+    }
 
 
 def draw(sheet: StandardSheet, lease: Lease) -> None:
@@ -81,10 +98,9 @@ def draw(sheet: StandardSheet, lease: Lease) -> None:
         logger.info("%s is for a worker with the checkpoint %s.", sheet.pk, sheet.checkpoint)
         lease.give_back()
         return
-    dose = default_dose()
-    doses = (0, dose.steps // 2, dose.steps)
-    rows = list(product(dose.standard_prompts, SEEDS))
-    recipe = {"prompts": list(dose.standard_prompts), "seeds": list(SEEDS), "doses": list(doses)}
+    recipe = recipe_today()
+    doses = recipe["doses"]
+    rows = list(product(recipe["prompts"], recipe["seeds"]))
     # Those of an earlier worker, unless the dose is another one since.
     cells = [Cell(**cell) for cell in sheet.cells] if sheet.recipe == recipe else []
     for prompt, seed in rows[len(cells) // len(doses) :]:

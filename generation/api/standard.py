@@ -11,7 +11,8 @@ from rest_framework.request import Request
 
 from accounts.refusals import Refusal
 from generation.api.serializers import PictureSerializer
-from generation.models import StandardSheet
+from generation.doses import BESIDE_STEPS
+from generation.models import Generation, StandardSheet
 from generation.models.standard_sheets import StandardSheetQuerySet
 from generation.standard_reasons import why_not
 from registry import blobs, digests, serving
@@ -23,7 +24,7 @@ CHECKPOINT = OpenApiParameter(
     "checkpoint",
     str,
     description="Digest of the weights that drew it; without it the newest sheet is meant. Sheets "
-    "of one checkpoint can be compared.",
+    "of one checkpoint and one recipe can be compared.",
 )
 
 
@@ -31,12 +32,22 @@ class NotDrawn(Refusal):
     """The caller may see the version, and it has no such sheet."""
 
 
-class StandardRecipeSerializer(serializers.Serializer[Any]):
+class StandardRecipeSerializer(serializers.ModelSerializer[Generation]):
+    """What decided the pictures, next to the version and the checkpoint.
+
+    Sheets of earlier days tell nothing of the dose but its steps.
+    """
+
     prompts = serializers.ListField(child=serializers.CharField())
     seeds = serializers.ListField(child=serializers.IntegerField())
     doses = serializers.ListField(
         child=serializers.IntegerField(), help_text="Steps of personalisation; 0 is plain."
     )
+
+    class Meta:
+        model = Generation
+        fields = ["prompts", "seeds", "doses", *BESIDE_STEPS]
+        extra_kwargs = {name: {"required": False} for name in BESIDE_STEPS}
 
 
 class StandardCellSerializer(PictureSerializer):

@@ -4,8 +4,9 @@ Nobody asks for it: workers draw it when they have nothing else to do. It belong
 checkpoint, and its cells are named by their digests, so that any two looks can be compared.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -17,7 +18,9 @@ from registry.models import Job, JobState, Version
 from registry.models.jobs import JobQuerySet
 from registry.models.spaces import DIGEST_PATTERN, digest_field
 
-RETRY_HOURS = 6  # after which a full disk or a bad release may be mended
+# After which a full disk or a bad release may be mended, and before which two workers that disagree
+# on the dose don't draw each other's sheets again.
+RETRY_HOURS = 6
 
 
 class StandardSheetQuerySet(JobQuerySet["StandardSheet"]):
@@ -43,28 +46,41 @@ class StandardSheetQuerySet(JobQuerySet["StandardSheet"]):
 
         Its attempts go on counting, so that it is begun `most_attempts` times at most.
         """
-        is_past = Q(finished_at__lt=Now() - timedelta(hours=RETRY_HOURS))
-        due = self.filter(is_past, state=JobState.FAILED, attempts__lt=most_attempts)
-        sheet = due.order_by("finished_at").first()
-        if sheet is None:
-            return None
-        is_ours = due.filter(pk=sheet.pk).update(
-            state=JobState.QUEUED, stage="", reason="", sent_at=None, finished_at=None
-        )
-        return sheet if is_ours else None
+        return _queue_first(self.filter(state=JobState.FAILED, attempts__lt=most_attempts))
+
+    def queue_outdated(self, recipe: Mapping[str, Any]) -> "StandardSheet | None":
+        """Let the one of these that was drawn first, by another recipe, wait again, and return it.
+
+        None where none is due. Nothing failed, so its attempts are counted from the beginning.
+        """
+        drawn = self.filter(state=JobState.SUCCEEDED)
+        return _queue_first(drawn.exclude(recipe=recipe), attempts=0)
+
+
+def _queue_first(sheets: StandardSheetQuerySet, **changed: Any) -> "StandardSheet | None":
+    """Let the one of these that ended first, some hours ago, wait again, and return it."""
+    due = sheets.filter(finished_at__lt=Now() - timedelta(hours=RETRY_HOURS))
+    sheet = due.order_by("finished_at").first()
+    if sheet is None:
+        return None
+    is_ours = due.filter(pk=sheet.pk).update(
+        state=JobState.QUEUED, stage="", reason="", sent_at=None, finished_at=None, **changed
+    )
+    return sheet if is_ours else None
 
 
 class StandardSheet(Job):
     """One version drawn by one checkpoint in the standard way.
 
-    The states are a job's, and one way more, since nobody is there to ask again:
+    The states are a job's, and two ways more, since nobody is there to ask again:
 
         FAILED -> QUEUED (after some hours, as long as it was not begun too often)
+        SUCCEEDED -> QUEUED (after as many hours, where sheets are drawn by another recipe by now)
     """
 
     version = models.ForeignKey(Version, models.CASCADE, related_name="standard_sheets")
     checkpoint = digest_field()
-    recipe = models.JSONField(default=dict, blank=True)  # prompts, seeds and doses
+    recipe = models.JSONField(default=dict, blank=True)  # prompts, seeds, steps and the dose
     cells = models.JSONField(default=list, blank=True)  # [{prompt, seed, steps, digest}]
     picture = digest_field(blank=True)  # all of it as one WebP
 

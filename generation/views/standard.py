@@ -1,5 +1,6 @@
 """Standard sheets on pages: that of one look, and those of several beside each other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from generation.models import StandardSheet
 from generation.prompts import find_version
 from generation.standard_reasons import why_never
 from registry import blobs, serving
+from registry.digests import canonical_json
 from registry.models import Version
 
 MOST_COMPARED = 4
@@ -50,13 +52,29 @@ def compare(request: HttpRequest) -> HttpResponse:
     shown = [compared(request, version) for version in versions.values()]
     context = {
         "compared": shown,
-        "checkpoints": len({each.sheet.checkpoint for each in shown if each.sheet}),
+        "differences": differences([each.sheet for each in shown if each.sheet]),
         "missing": [ref for ref, version in found.items() if version is None],
         "left_out": refs[MOST_COMPARED:],
         "may_add": len(shown) < MOST_COMPARED,
         "most": MOST_COMPARED,
     }
     return render(request, "generation/compare.html", context)
+
+
+def differences(sheets: Sequence[StandardSheet]) -> list[str]:
+    """Say in what sheets differ beside their looks; nothing where they can be compared."""
+    words = [[sheet.recipe.get(name) for name in ("prompts", "seeds")] for sheet in sheets]
+    doses = [{**sheet.recipe, "prompts": None, "seeds": None} for sheet in sheets]
+    counted = {
+        "by {} different checkpoints": _distinct([sheet.checkpoint for sheet in sheets]),
+        "at {} different doses": _distinct(doses),
+        "from {} different sets of words and seeds": _distinct(words),
+    }
+    return [phrase.format(count) for phrase, count in counted.items() if count > 1]
+
+
+def _distinct(values: Sequence[object]) -> int:
+    return len({canonical_json(value) for value in values})
 
 
 @never_cache

@@ -2,17 +2,21 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from pytest_django import Settings
+from safetensors.torch import load_file, save_file
 
 from accounts.models import User
 from generation import tasks
+from generation.checkpoint_files import stamps
 from generation.keeping import is_taken, keep, let_go, take
 from generation.models import Generation
 from generation.prompts import queue_generation
-from generation.questions import Kind, answer_to, ask
+from generation.questions import Kind, answer_to, ask, kept_answer
+from generation.worker_models import checkpoint_digest
 from registry import digests
 from registry.jobs import OUR_FAULT
 from registry.models import Space, Version
@@ -118,6 +122,38 @@ def test_to_answer_nothing_is_loaded_that_only_draws(
     forget_models()
     assert len(told[0]["agreement"]) == 2
     assert len(told[1]["file"]) > 0
+
+
+def test_where_another_checkpoint_has_come_to_lie_in_the_folder_all_is_asked_anew(
+    measured: Version, settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sd"
+    shutil.copytree(WEIGHTS / "sd", folder, ignore=shutil.ignore_patterns("unet", "vae"))
+    settings.DIFFUSION_MODEL = str(folder)
+    start_anew()
+    asked: dict[str, Any] = {"version": measured, "prompt": PROMPT, "steps": 1}
+    before = answered(ask(Kind.DOSE, **asked)), answered(ask(Kind.CONDITIONING, **asked))
+    (folder / "dose.json").touch()
+    start_anew()
+    assert kept_answer(ask(Kind.DOSE, **asked)) == before[0]
+    weights = folder / "text_encoder" / "model.safetensors"
+    size = weights.stat().st_size
+    halved = {name: each / 2 for name, each in load_file(weights).items()}
+    save_file(halved, weights, {"format": "pt"})
+    assert weights.stat().st_size == size
+    start_anew()
+    assert kept_answer(ask(Kind.DOSE, **asked)) is None
+    after = answered(ask(Kind.DOSE, **asked)), answered(ask(Kind.CONDITIONING, **asked))
+    start_anew()
+    for one, other in zip(before, after, strict=True):
+        assert one != other
+
+
+def start_anew() -> None:
+    """Let web process and worker know as little of the checkpoint as when they began."""
+    forget_models()
+    checkpoint_digest.cache_clear()
+    stamps.cache_clear()
 
 
 def test_what_cannot_be_answered_is_told_in_words(measured: Version) -> None:

@@ -2,6 +2,8 @@
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -321,18 +323,64 @@ def test_a_running_drawing_keeps_a_preview_of_the_personalised_picture(
     assert (shown.format, shown.size) == ("WEBP", (96, 64))
 
 
-def test_what_the_memory_made_slower_is_told(ada: User, measured: Version) -> None:
-    models = models_for(measured.space)
-
+@contextmanager
+def memory_for_one_picture(measured: Version) -> Iterator[None]:
     def refuse(_: Any, given: tuple[Any, ...], __: Any) -> None:
         if len(given[0]) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    hook = models.pipeline.unet.register_forward_pre_hook(refuse, with_kwargs=True)
+    unet = models_for(measured.space).pipeline.unet
+    hook = unet.register_forward_pre_hook(refuse, with_kwargs=True)
     try:
-        made = ready(ada, measured)
+        yield
     finally:
         hook.remove()
+
+
+class Watching(Lease):
+    """The hold of a worker that looks, when it first reports how much is done, at the preview."""
+
+    def __init__(self, lease: Lease, generation: Generation) -> None:
+        super().__init__(lease.job)
+        self.token = lease.token
+        self.generation = generation
+        self.seen: dict[int, bytes | None] = {}
+
+    def report(self, *, stage: str, done: int, total: int, **results: Any) -> None:
+        super().report(stage=stage, done=done, total=total, **results)
+        self.seen.setdefault(done, previews.preview_of(self.generation))
+
+
+@pytest.mark.usefixtures("broker")
+def test_where_the_pictures_are_drawn_in_turn_the_preview_is_the_personalised_one(
+    ada: User, measured: Version
+) -> None:
+    asked = {**QUICK, "steps": 12, "sampling_steps": 4}
+    made = queue_generation(ada, version=measured, prompt=PROMPT, **asked)
+    leases: list[Watching] = []
+
+    def work(generation: Generation, lease: Lease) -> None:
+        leases.append(Watching(lease, generation))
+        render(generation, leases[0])
+
+    with memory_for_one_picture(measured):
+        jobs.run(Generation, made.pk, work)
+    made.refresh_from_db()
+    assert made.has_succeeded, made.reason
+    # The first half of the steps drew one picture, the other half the other.
+    shown = [leases[0].seen[12 + step] for step in (3, 4)]
+    for preview in shown:
+        assert preview is not None
+        seen = np.asarray(Picture.open(io.BytesIO(preview)).convert("RGB"), dtype=np.int16)
+        plain, personalised = (
+            np.abs(seen - pixels(digest)).mean() for digest in (made.plain, made.personalised)
+        )
+        assert personalised < plain / 2
+
+
+def test_what_the_memory_made_slower_is_told(ada: User, measured: Version) -> None:
+    with memory_for_one_picture(measured):
+        made = ready(ada, measured)
     assert "one after the other" in made.remark
     assert made.done == made.total
     assert ready(ada, measured).remark == ""

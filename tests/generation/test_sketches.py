@@ -145,6 +145,19 @@ def test_where_memory_is_short_the_same_pictures_are_drawn_in_turn(
         assert distance(first, second) < 0.1
 
 
+def test_of_pictures_that_are_drawn_in_turn_the_first_alone_is_sketched(
+    models: Models, rows: PromptEmbeds, negative: PromptEmbeds
+) -> None:
+    sketches: list[list[Image.Image]] = []
+    with memory_for(models, 1):
+        parts = draw_within_memory(
+            models, rows, negative, SAMPLING, lambda progress: sketches.append(progress.sketch())
+        )
+    counts = [len(sketch) for sketch in sketches]
+    assert counts == [1] * SAMPLING.steps + [0] * 2 * SAMPLING.steps
+    assert distance(sketches[SAMPLING.steps - 1][0], parts.pictures[0]) < 1
+
+
 def test_a_picture_too_large_for_the_memory_is_refused_in_words(
     models: Models, rows: PromptEmbeds, negative: PromptEmbeds
 ) -> None:

@@ -17,7 +17,21 @@ from tests.answers import problem
 
 START = "/api/v1/aesthetics/ada/sea-mist/versions"
 ONE_CHECKPOINT, ANOTHER = (digests.digest_bytes(name) for name in (b"one", b"another"))
-RECIPE = {"prompts": ["a house", "a boat"], "seeds": [1], "doses": [0, 20]}
+DOSE = {
+    "optimiser": "adam",
+    "rate": 1e-4,
+    "weight": 0.9,
+    "anchor": 0.5,
+    "slerp": False,
+    "clip_skip": 1,
+    "enough_agreement": None,
+    "most_drift": 0.5,
+    "sampling_steps": 30,
+    "guidance": 7.5,
+    "width": 64,
+    "height": 48,
+}
+RECIPE = {"prompts": ["a house", "a boat"], "seeds": [1], "doses": [0, 20], **DOSE}
 
 
 def finished(version: Version, checkpoint: str = ONE_CHECKPOINT, first: int = 1) -> StandardSheet:

@@ -44,6 +44,13 @@ def quick(settings: Settings, tmp_path: Path) -> None:
     settings.DOSE_FILE.write_text(json.dumps(dose | {"standard_prompts": PROMPTS}))
 
 
+def change_dose(settings: Settings, **values: Any) -> None:
+    """Let the checkpoint have another dose, as after its file was written anew."""
+    dose = json.loads(settings.DOSE_FILE.read_text(encoding="utf-8"))
+    settings.DOSE_FILE = settings.DOSE_FILE.with_name("other.json")
+    settings.DOSE_FILE.write_text(json.dumps(dose | values))
+
+
 def html(answer: Any) -> str:
     return " ".join(answer.content.decode().split())
 
@@ -57,12 +64,14 @@ def drawn(version: Version) -> StandardSheet:
     return sheet
 
 
-def finished(version: Version, number: int = 1) -> StandardSheet:
+def finished(
+    version: Version, number: int = 1, checkpoint: str = "sha256:" + "0" * 64
+) -> StandardSheet:
     """A sheet as a worker leaves it, which nobody had to draw."""
     picture = factories.picture(number)
     return StandardSheet.objects.create(
         version=version,
-        checkpoint="sha256:" + "0" * 64,
+        checkpoint=checkpoint,
         state=JobState.SUCCEEDED,
         recipe={"prompts": list(PROMPTS), "seeds": [1, 2], "doses": [0, 10, 20]},
         picture=blobs.ensure_blob(picture),
@@ -255,18 +264,53 @@ def test_what_is_public_again_is_drawn_later(version: Version) -> None:
     assert standard_sheets.ensure_next() == sheet
 
 
+@pytest.mark.parametrize("changed", [{"standard_prompts": PROMPTS[::-1]}, {"rate": 5e-3}])
 def test_rows_of_another_dose_are_drawn_again(
-    measured: Version, settings: Settings, tmp_path: Path
+    measured: Version, settings: Settings, changed: dict[str, Any]
 ) -> None:
     sheet = standard_sheets.ensure_next()
     assert sheet is not None
     ended_at_its_third_row(sheet)
-    dose = json.loads(settings.DOSE_FILE.read_text(encoding="utf-8"))
-    settings.DOSE_FILE = tmp_path / "other.json"
-    settings.DOSE_FILE.write_text(json.dumps(dose | {"standard_prompts": PROMPTS[::-1]}))
+    sheet.refresh_from_db()
+    sheet.cells[0]["digest"] = earlier = blobs.ensure_blob(factories.picture(9))
+    sheet.save()
+    change_dose(settings, **changed)
     draw_standard_sheet(str(sheet.pk))
     sheet.refresh_from_db()
-    assert [cell["prompt"] for cell in sheet.cells] == [PROMPTS[1]] * 6 + [PROMPTS[0]] * 6
+    assert sheet.has_succeeded, sheet.reason
+    first, second = changed.get("standard_prompts", PROMPTS)
+    assert [cell["prompt"] for cell in sheet.cells] == [first] * 6 + [second] * 6
+    assert earlier not in {cell["digest"] for cell in sheet.cells}
+
+
+def test_a_sheet_of_another_dose_is_drawn_again_some_hours_later(
+    measured: Version, settings: Settings
+) -> None:
+    sheet = drawn(measured)
+    hours_pass()
+    assert standard_sheets.ensure_next() is None
+    before = sheet.cells
+    StandardSheet.objects.update(attempts=current.JOB_ATTEMPTS, finished_at=timezone.now())
+    change_dose(settings, rate=5e-3, guidance=2.0)
+    assert standard_sheets.ensure_next() is None
+    hours_pass()
+    assert drawn(measured) == sheet
+    sheet.refresh_from_db()
+    assert (sheet.state, sheet.attempts) == (JobState.SUCCEEDED, 1)
+    assert (sheet.recipe["rate"], sheet.recipe["guidance"]) == (5e-3, 2.0)
+    assert not {cell["digest"] for cell in before} & {cell["digest"] for cell in sheet.cells}
+    hours_pass()
+    assert standard_sheets.ensure_next() is None
+
+
+def test_a_sheet_of_another_dose_that_nobody_else_may_see_stays(measured: Version) -> None:
+    finished(measured, checkpoint=checkpoint_digest())
+    StandardSheet.objects.update(finished_at=timezone.now())
+    hours_pass()
+    Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
+    assert standard_sheets.ensure_next() is None
+    Aesthetic.objects.update(visibility=Aesthetic.Visibility.PUBLIC)
+    assert standard_sheets.ensure_next() is not None
 
 
 def test_it_is_given_back_where_somebody_waits_and_goes_on_later(
@@ -403,6 +447,24 @@ def test_sheets_of_different_checkpoints_are_compared_with_a_warning(
     assert "different checkpoints" not in html(client.get("/compare", asked))
     StandardSheet.objects.filter(pk=sheet.pk).update(checkpoint="sha256:" + "1" * 64)
     assert "drawn by 2 different checkpoints" in html(client.get("/compare", asked))
+
+
+def test_sheets_of_different_doses_are_compared_with_a_warning(
+    client: Client, version: Version
+) -> None:
+    other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink", title="Ink"))
+    finished(version)
+    sheet = finished(other)
+    asked = {"look": ["ada/sea-mist", "Ink"]}
+    assert "not all that differs" not in html(client.get("/compare", asked))
+    sheet.recipe["rate"] = 0.5
+    sheet.save()
+    said = "These were drawn at 2 different doses, so not all that differs is the looks' doing."
+    assert said in html(client.get("/compare", asked))
+    sheet.checkpoint, sheet.recipe["prompts"] = "sha256:" + "1" * 64, ["a cat"]
+    sheet.save()
+    said = "by 2 different checkpoints and at 2 different doses and from 2 different sets of words"
+    assert said in html(client.get("/compare", asked))
 
 
 def test_more_looks_than_fit_are_named(client: Client, version: Version) -> None:

@@ -2,11 +2,11 @@
 
 import re
 import socket
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.core import mail
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -62,7 +62,7 @@ def no_mails(settings: Settings) -> None:
     settings.EMAIL_HOST = "127.0.0.1"
 
 
-def sign_up(client: Client) -> HttpResponse:
+def sign_up(client: Client) -> Any:
     secret = {"password1": factories.PASSWORD, "password2": factories.PASSWORD}
     values = {"username": "bob", "email": "bob@example.org", **secret}
     return client.post("/accounts/signup/", values, headers={"host": OTHER}, follow=True)

@@ -11,7 +11,6 @@ import pytest
 from django.conf import settings as current
 from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.test import Client
 from django.utils import timezone
 from PIL import Image as Picture
 from pytest_django import Settings
@@ -28,11 +27,9 @@ from registry.leases import JobFailed, Lease
 from registry.models import Aesthetic, JobState, Verification, Version
 from registry.queueing import queue_build
 from tests import factories
+from tests.generation.drawn_standard import PROMPTS, failed, finished
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread", "broker")
-
-PROMPTS = ("a house by a tree", "a boat on the sea")
-ONE = "/ada/sea-mist/versions/v1/standard"
 
 
 @pytest.fixture(autouse=True)
@@ -51,10 +48,6 @@ def change_dose(settings: Settings, **values: Any) -> None:
     settings.DOSE_FILE.write_text(json.dumps(dose | values))
 
 
-def html(answer: Any) -> str:
-    return " ".join(answer.content.decode().split())
-
-
 def drawn(version: Version) -> StandardSheet:
     sheet = standard_sheets.ensure_next()
     assert sheet is not None
@@ -62,32 +55,6 @@ def drawn(version: Version) -> StandardSheet:
     sheet.refresh_from_db()
     assert sheet.version == version
     return sheet
-
-
-def finished(
-    version: Version, number: int = 1, checkpoint: str = "sha256:" + "0" * 64
-) -> StandardSheet:
-    """A sheet as a worker leaves it, which nobody had to draw."""
-    picture = factories.picture(number)
-    return StandardSheet.objects.create(
-        version=version,
-        checkpoint=checkpoint,
-        state=JobState.SUCCEEDED,
-        recipe={"prompts": list(PROMPTS), "seeds": [1, 2], "doses": [0, 10, 20]},
-        picture=blobs.ensure_blob(picture),
-    )
-
-
-def failed(version: Version, attempts: int = 1) -> StandardSheet:
-    """One that this worker could not draw, just now."""
-    return StandardSheet.objects.create(
-        version=version,
-        checkpoint=checkpoint_digest(),
-        state=JobState.FAILED,
-        reason="The disk was full.",
-        attempts=attempts,
-        finished_at=timezone.now(),
-    )
 
 
 def hours_pass() -> None:
@@ -374,100 +341,3 @@ def test_the_sheets_can_be_switched_off(settings: Settings, measured: Version) -
     settings.STANDARD_SHEETS = False
     ensure_standard_sheets()
     assert not StandardSheet.objects.exists()
-
-
-# --- Pages --------------------------------------------------------------------------------------
-
-
-def test_the_page_of_a_look_asks_for_its_sheet(client: Client, version: Version) -> None:
-    assert f'hx-get="{ONE}"' in html(client.get("/ada/sea-mist"))
-    assert "Not drawn yet." in html(client.get(ONE))
-    sheet = failed(version)
-    assert "It could not be drawn: The disk was full." in html(client.get(ONE))
-    sheet.delete()
-    sheet = finished(version)
-    shown = html(client.get(ONE))
-    assert 'src="/ada/sea-mist/versions/v1/standard.webp"' in shown
-    assert "a house by a tree, a boat on the sea" in shown
-    picture = client.get("/ada/sea-mist/versions/v1/standard.webp")
-    assert picture.content == blobs.read_blob(sheet.picture)
-    assert picture["Content-Type"] == "image/webp"
-
-
-@pytest.mark.parametrize("what", ["private", "withdrawn", "another space", "switched off"])
-def test_page_and_api_say_why_no_worker_draws_it(
-    client: Client, ada: User, version: Version, settings: Settings, what: str
-) -> None:
-    client.force_login(ada)
-    reason = "it is private or withdrawn, so none is drawn."
-    if what == "private":
-        Aesthetic.objects.update(visibility=Aesthetic.Visibility.PRIVATE)
-    elif what == "withdrawn":
-        publishing.yank(version, reason="A picture was not mine.")
-    elif what == "another space":
-        settings.HUB_SPACE = "another-space"
-        reason = "the hub draws in “another-space”."
-    else:
-        settings.STANDARD_SHEETS = False
-        reason = "this hub draws none at present."
-    shown = [html(client.get(ONE)), html(client.get("/compare", {"look": "ada/sea-mist@v1"}))]
-    api = "/api/v1/aesthetics/ada/sea-mist/versions/v1/standard-sheet"
-    told = client.get(api, headers=factories.bearer(ada)).json()["detail"]
-    for each in (*shown, told):
-        assert reason in each
-        assert "drawn yet" not in each
-
-
-def test_looks_are_compared_beside_each_other(client: Client, version: Version) -> None:
-    other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink", title="Ink"))
-    finished(version)
-    page = client.get("/compare", {"look": ["ada/sea-mist", "Ink", "nobody/x"]})
-    shown = html(page)
-    assert [each.version for each in page.context["compared"]] == [version, other]
-    assert shown.count("standard.webp") == 1
-    assert "Not drawn yet." in shown
-    assert "There is no published look “nobody/x”." in shown
-
-
-def test_a_look_is_left_out_of_a_comparison(client: Client, version: Version) -> None:
-    factories.shelved(factories.aesthetic(factories.person("eve"), "ink", title="Ink"))
-    both = html(client.get("/compare", {"look": ["ada/sea-mist", "Ink"]}))
-    assert 'href="?look=eve/ink%40v1&amp;"' in both
-    assert 'href="?look=ada/sea-mist%40v1&amp;"' in both
-    assert "Leave out" not in html(client.get("/compare?look=eve/ink%40v1&"))
-
-
-def test_sheets_of_different_checkpoints_are_compared_with_a_warning(
-    client: Client, version: Version
-) -> None:
-    other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink", title="Ink"))
-    finished(version)
-    sheet = finished(other)
-    asked = {"look": ["ada/sea-mist", "Ink"]}
-    assert "different checkpoints" not in html(client.get("/compare", asked))
-    StandardSheet.objects.filter(pk=sheet.pk).update(checkpoint="sha256:" + "1" * 64)
-    assert "drawn by 2 different checkpoints" in html(client.get("/compare", asked))
-
-
-def test_sheets_of_different_doses_are_compared_with_a_warning(
-    client: Client, version: Version
-) -> None:
-    other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink", title="Ink"))
-    finished(version)
-    sheet = finished(other)
-    asked = {"look": ["ada/sea-mist", "Ink"]}
-    assert "not all that differs" not in html(client.get("/compare", asked))
-    sheet.recipe["rate"] = 0.5
-    sheet.save()
-    said = "These were drawn at 2 different doses, so not all that differs is the looks' doing."
-    assert said in html(client.get("/compare", asked))
-    sheet.checkpoint, sheet.recipe["prompts"] = "sha256:" + "1" * 64, ["a cat"]
-    sheet.save()
-    said = "by 2 different checkpoints and at 2 different doses and from 2 different sets of words"
-    assert said in html(client.get("/compare", asked))
-
-
-def test_more_looks_than_fit_are_named(client: Client, version: Version) -> None:
-    shown = html(client.get("/compare", {"look": [f"ada/{name}" for name in "abcde"]}))
-    assert "left out: ada/e" in shown
-    assert "Name a look to begin with." in html(client.get("/compare"))

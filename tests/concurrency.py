@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.quotas import QuotaExceeded
+
 
 def in_threads(count: int, work: Callable[[], object]) -> None:
     """Start `count` threads, let them begin together, and wait for all."""
@@ -24,6 +26,20 @@ def in_threads(count: int, work: Callable[[], object]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def refused_at_once(count: int, work: Callable[[], object]) -> int:
+    """Return for how many of `count` threads a day's share was used up."""
+    refusals: list[QuotaExceeded] = []
+
+    def ask() -> None:
+        try:
+            work()
+        except QuotaExceeded as refusal:
+            refusals.append(refusal)
+
+    in_threads(count, ask)
+    return len(refusals)
 
 
 @contextmanager

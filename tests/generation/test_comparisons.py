@@ -8,6 +8,16 @@ from registry.models import Version
 from tests import factories
 from tests.generation.drawn_standard import finished, html
 
+BOTH = {"look": ["ada/sea-mist", "Ink"]}
+
+
+@pytest.fixture
+def drawn(version: Version) -> StandardSheet:
+    """The sheet of “Ink”, beside one of ada's look that was drawn in the same way."""
+    finished(version)
+    eve = factories.person("eve")
+    return finished(factories.shelved(factories.aesthetic(eve, "ink", title="Ink")))
+
 
 @pytest.fixture
 def looks(version: Version) -> list[str]:
@@ -55,33 +65,25 @@ def test_a_look_is_left_out_of_a_comparison(client: Client, version: Version) ->
 
 
 def test_sheets_of_different_checkpoints_are_compared_with_a_warning(
-    client: Client, version: Version
+    client: Client, drawn: StandardSheet
 ) -> None:
-    other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink", title="Ink"))
-    finished(version)
-    sheet = finished(other)
-    asked = {"look": ["ada/sea-mist", "Ink"]}
-    assert "different checkpoints" not in html(client.get("/compare", asked))
-    StandardSheet.objects.filter(pk=sheet.pk).update(checkpoint="sha256:" + "1" * 64)
-    assert "drawn by 2 different checkpoints" in html(client.get("/compare", asked))
+    assert "different checkpoints" not in html(client.get("/compare", BOTH))
+    StandardSheet.objects.filter(pk=drawn.pk).update(checkpoint="sha256:" + "1" * 64)
+    assert "drawn by 2 different checkpoints" in html(client.get("/compare", BOTH))
 
 
 def test_sheets_of_different_doses_are_compared_with_a_warning(
-    client: Client, version: Version
+    client: Client, drawn: StandardSheet
 ) -> None:
-    other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink", title="Ink"))
-    finished(version)
-    sheet = finished(other)
-    asked = {"look": ["ada/sea-mist", "Ink"]}
-    assert "not all that differs" not in html(client.get("/compare", asked))
-    sheet.recipe["rate"] = 0.5
-    sheet.save()
+    assert "not all that differs" not in html(client.get("/compare", BOTH))
+    drawn.recipe["rate"] = 0.5
+    drawn.save()
     said = "These were drawn at 2 different doses, so not all that differs is the looks' doing."
-    assert said in html(client.get("/compare", asked))
-    sheet.checkpoint, sheet.recipe["prompts"] = "sha256:" + "1" * 64, ["a cat"]
-    sheet.save()
+    assert said in html(client.get("/compare", BOTH))
+    drawn.checkpoint, drawn.recipe["prompts"] = "sha256:" + "1" * 64, ["a cat"]
+    drawn.save()
     said = "by 2 different checkpoints and at 2 different doses and from 2 different sets of words"
-    assert said in html(client.get("/compare", asked))
+    assert said in html(client.get("/compare", BOTH))
 
 
 def test_more_looks_than_fit_are_named(client: Client, version: Version) -> None:

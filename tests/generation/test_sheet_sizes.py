@@ -4,12 +4,11 @@ import pytest
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import User
-from accounts.quotas import QuotaExceeded
 from generation.models import Generation
 from generation.sheet_forms import LooksForm
 from registry.models import Version
 from tests import factories
-from tests.concurrency import in_threads
+from tests.concurrency import refused_at_once
 from tests.generation.drawn_sheets import doses
 
 
@@ -29,18 +28,7 @@ def test_sheets_asked_for_at_once_do_not_pass_the_share_together(settings: Setti
     ada = factories.person("ada")
     version = factories.published(factories.aesthetic(ada))
     settings.QUOTA_GENERATIONS = 6
-    ended: list[str] = []
-
-    def ask() -> None:
-        try:
-            doses(ada, version)
-        except QuotaExceeded:
-            ended.append("refused")
-        else:
-            ended.append("queued")
-
-    in_threads(4, ask)
-    assert sorted(ended) == ["queued", "refused", "refused", "refused"]
+    assert refused_at_once(4, lambda: doses(ada, version)) == 3
     assert Generation.objects.count() == 6
 
 

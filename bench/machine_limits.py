@@ -105,37 +105,41 @@ class _Linear:
 
 
 def adam_work(config: CLIPTextConfig, tokens: int, steps: int) -> Work:
-    """Return the work of one prompt: forwards, both gradients, three numbers of each weight."""
+    """Return the work of one prompt: forwards, both gradients, three numbers of each weight.
+
+    What the encoder says of the prompt as it is is known, as it is to the ways beside ours.
+    """
     linears = _linears(config, tokens)
     weights = sum(each.weights for each in linears)
     climbing = sum(each.weights * 3 * each.rows * steps for each in linears)
     longest = config.max_position_embeddings
-    reading = weights * longest  # before all steps, and at the end
     return Work(
         operations={
             Kind(tokens, is_frozen=False): 2 * climbing,
-            Kind(longest, is_frozen=False): 2 * reading,
-            Kind(longest, is_frozen=True): 2 * reading,
+            Kind(longest, is_frozen=False): 2 * weights * longest,  # at the end
         },
-        bytes=4 * weights * ((2 + 6) * steps + 2),
+        bytes=4 * weights * ((2 + 6) * steps + 1),
     )
 
 
 def ascent_work(config: CLIPTextConfig, tokens: int, steps: int, prompts: int) -> Work:
-    """Return the work of one prompt of a batch, which shares the weights' way from memory."""
+    """Return the work of one prompt of a batch, which shares the weights' way from memory.
+
+    What the encoder says of the prompts as it is is known, as in `adam_work`.
+    """
     linears, longest = _linears(config, tokens), config.max_position_embeddings
     weights = sum(each.weights for each in linears)
     kept = sum(range(steps))  # how often each row is multiplied by what a step has kept
     climbing = sum(
         2 * each.rows * (each.weights * steps + each.sides * each.rows * kept) for each in linears
     )
-    reading = longest * sum(2 * each.weights + each.sides * each.rows * steps for each in linears)
+    reading = longest * sum(each.weights + each.sides * each.rows * steps for each in linears)
     return Work(
         operations={
             Kind(tokens * prompts, is_frozen=True): 2 * climbing,
             Kind(longest * prompts, is_frozen=True): 2 * reading,
         },
-        bytes=4 * weights * (2 * steps + 2) / prompts,
+        bytes=4 * weights * (2 * steps + 1) / prompts,
     )
 
 

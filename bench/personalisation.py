@@ -5,6 +5,9 @@
 The shapes are those of CLIP ViT-L/14's text encoder, its weights random: time does not depend on
 them, and errors are of the same size. All ways take the same prompts, threads and steps; what
 ours keeps for the next prompt (packed weights, Adam's memory) is made before the time is taken.
+No way reads the prompt as it is: the web UI has done so when it calls the extension, and the hub
+keeps what it has read. `unread` is ours where nobody has, beside the same references.
+
 Prints a table and last one JSON line; errors are relative, of the conditioning against the dense
 way's. Limits are the speedups of a way that does nothing but our products and fetches, each at the
 best rate that this machine has just shown for as many rows (bench/machine_limits.py).
@@ -28,6 +31,8 @@ from bench.conditioning_cache import milliseconds_from_cache
 from bench.machine_limits import Machine, adam_work, ascent_work
 from bench.timing import in_turn, medians
 from generation.personalisation import Recipe, personalise
+from generation.plain_readings import plain_reading
+from generation.text_towers import Reading
 
 WORDS = 10  # between begin and end: prompts of 12 tokens
 START, END = 49406, 49407
@@ -44,7 +49,7 @@ def main() -> None:
     memory = {name: peak_memory(name, options) for name in ways}
     encoder, (ids, aesthetics) = text_encoder(), inputs(1)
     from_cache = milliseconds_from_cache(personalise(encoder, ids, aesthetics, ASCENT))
-    print(f"{'from the cache':20} {from_cache:8.1f} ms a prompt")
+    print(f"{'from the cache':27} {from_cache:8.1f} ms a prompt")
     config, tokens, steps = encoder.config, WORDS + 2, ADAM.steps
     works = {
         "adam": adam_work(config, tokens, steps),
@@ -54,7 +59,7 @@ def main() -> None:
     machine = Machine.measured(config, [*works.values()])
     for kind, rate in machine.arithmetic.items():
         print(f"{f'{kind} weights':26} {rate / 1e9:8.0f} GFLOP/s")
-    print(f"{'memory':20} {machine.memory / 1e9:8.0f} GB/s")
+    print(f"{'memory':26} {machine.memory / 1e9:8.0f} GB/s")
     limits = {name: machine.seconds(work) for name, work in works.items()}
     report(medians(seconds), results, memory, from_cache, limits)
 
@@ -64,15 +69,20 @@ def named_ways(prompts: int) -> dict[str, Callable[[], Tensor]]:
     encoder, (ids, aesthetics) = text_encoder(), inputs(prompts)
     one, towards = ids[:1], aesthetics[:1]
 
-    def ours(ids: Tensor, aesthetics: Tensor, recipe: Recipe) -> Tensor:
-        return personalise(encoder, ids, aesthetics, recipe).conditioning
+    def ours(ids: Tensor, aesthetics: Tensor, recipe: Recipe, plain: Reading | None) -> Tensor:
+        return personalise(encoder, ids, aesthetics, recipe, plain=plain).conditioning
 
+    all_plain = plain_reading(encoder, ids, ASCENT.layer)
+    plain = all_plain.of(slice(1))
     return {
         "adam, web UI's loop": partial(webui_adam, encoder, one, towards[0]),
-        "adam, ours": partial(ours, one, towards, ADAM),
+        "adam, ours": partial(ours, one, towards, ADAM, plain),
+        "adam, ours, unread": partial(ours, one, towards, ADAM, None),
         "ascent, dense": partial(dense_ascent, encoder, one, towards[0]),
-        "ascent, ours": partial(ours, one, towards, ASCENT),
-        "ascent, ours, batch": partial(ours, ids, aesthetics, ASCENT),
+        "ascent, ours": partial(ours, one, towards, ASCENT, plain),
+        "ascent, ours, unread": partial(ours, one, towards, ASCENT, None),
+        "ascent, ours, batch": partial(ours, ids, aesthetics, ASCENT, all_plain),
+        "ascent, ours, batch, unread": partial(ours, ids, aesthetics, ASCENT, None),
     }
 
 
@@ -169,7 +179,7 @@ def report(
     """Print the table and the JSON line; `limits` are the least seconds a prompt."""
     each = {name: time / len(results[name]) for name, time in seconds.items()}
     for name, time in each.items():
-        print(f"{name:20} {1000 * time:8.0f} ms a prompt {memory[name]:8.0f} MiB more")
+        print(f"{name:27} {1000 * time:8.0f} ms a prompt {memory[name]:8.0f} MiB more")
 
     def error(name: str, reference: str) -> float:
         expected, found = results[reference], results[name][:1]
@@ -180,6 +190,9 @@ def report(
         "adam_speedup": round(adam / each["adam, ours"], 2),
         "ascent_speedup": round(ascent / each["ascent, ours"], 2),
         "ascent_batch_speedup": round(ascent / each["ascent, ours, batch"], 2),
+        "adam_speedup_unread": round(adam / each["adam, ours, unread"], 2),
+        "ascent_speedup_unread": round(ascent / each["ascent, ours, unread"], 2),
+        "ascent_batch_speedup_unread": round(ascent / each["ascent, ours, batch, unread"], 2),
         "adam_limit": round(adam / limits["adam"], 2),
         "ascent_limit": round(ascent / limits["ascent"], 2),
         "ascent_batch_limit": round(ascent / limits["ascent_batch"], 2),

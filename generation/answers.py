@@ -12,6 +12,7 @@ from generation.conditionings import ensure_kept
 from generation.emphasis import EmphasisRefused, words_of
 from generation.keeping import KEPT_AT, REFUSAL_KEPT, keep, kept, let_go, take
 from generation.personalisation import PersonalisationRefused, Recipe, personalise
+from generation.plain_readings import plain_reading
 from generation.text_towers import TextTower
 from generation.worker_models import text_models_for, within_memory
 from registry.jobs import OUR_FAULT
@@ -80,12 +81,14 @@ def dose(aim: Aim, prompt: str, recipe: dict[str, Any]) -> dict[str, Any]:
     """
     models = text_models_for(aim.version.space)
     asked = Recipe(**recipe, reads=models.kind.reads)
-    _refuse_too_much(len(models.tokenize(prompt).ids), asked.steps)
+    ids = models.tokenize(prompt).ids  # [rows, 77]
+    _refuse_too_much(len(ids), asked.steps)
     made = personalise(
         models.text_encoder,
-        models.tokenize(prompt).ids,
+        ids,
         direction_of(aim, models),
         asked,
+        plain=plain_reading(models.text_encoder, ids, asked.layer),
         with_drifts=True,
     )
     return {"agreement": _rounded(made.agreement.mean(0)), "drift": _rounded(made.drifts.mean(0))}

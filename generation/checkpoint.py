@@ -23,9 +23,9 @@ from transformers.utils import logging as transformers_logging
 
 from generation.checkpoint_files import INDEX, decisive_files
 from generation.checkpoint_kinds import KINDS, Kind
+from generation.plain_readings import plain_reading
 from generation.prompt_embeds import PromptEmbeds
 from generation.prompt_tokens import PromptTokens
-from generation.text_towers import TextTower
 from registry.digests import canonical_json, digest_bytes, digest_file
 
 LEAST_SIZE_STEP = 8  # pixels; diffusers' pipeline takes no finer sizes, whatever the autoencoder
@@ -109,14 +109,11 @@ class Models:
     def read(self, input_ids: Tensor, clip_skip: int = 1) -> Tensor:
         """Return hidden states [rows, 77, hidden] of token ids [rows, 77], as they condition.
 
-        They are the personalised encoder's; `clip_skip` is a recipe's. Raises
-        PersonalisationRefused where there is no such layer.
+        They are the personalised encoder's, kept for the next time and not to be changed;
+        `clip_skip` is a recipe's. Raises PersonalisationRefused where there is no such layer.
         """
-        tower = TextTower(self.text_encoder)
-        with torch.no_grad():
-            return tower.read(
-                input_ids.to(tower.device), self.kind.reads.skipping(clip_skip)
-            ).hidden
+        layer = self.kind.reads.skipping(clip_skip)
+        return plain_reading(self.text_encoder, input_ids, layer).hidden
 
     def conditioner(self, prompt: str, clip_skip: int = 1) -> Callable[[Tensor], PromptEmbeds]:
         """Return what makes the conditioning of a prompt, [1, rows * 77, all channels].

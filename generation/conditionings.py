@@ -25,8 +25,10 @@ from generation.personalisation import (
     Recipe,
     personalise,
 )
+from generation.plain_readings import plain_reading
 from generation.prompt_embeds import PromptEmbeds
 from generation.text_encoders import TextEncoders
+from generation.text_towers import Reading
 from generation.worker_models import checkpoint_digest, text_models_for
 from registry.digests import canonical_json, digest_bytes
 
@@ -202,6 +204,8 @@ def _made(
     on_step: Callable[[int], None] | None,
 ) -> list[Conditioning]:
     directions = [ready.direction.expand(len(ready.ids), -1) for ready in batch]
+    asked = replace(recipe, reads=models.kind.reads)
+    plain = [plain_reading(models.text_encoder, ready.ids, asked.layer) for ready in batch]
     rows = sum(len(ready.ids) for ready in batch)
 
     def once_for_all_rows(step: int) -> None:
@@ -212,8 +216,9 @@ def _made(
         models.text_encoder,
         torch.cat([ready.ids for ready in batch]),  # [rows, 77]
         torch.cat(directions),  # [rows, width]
-        replace(recipe, reads=models.kind.reads),
+        asked,
         on_step=once_for_all_rows,
+        plain=Reading.of_all(plain),
     )
     made, first = [], 0
     for ready in batch:

@@ -45,13 +45,14 @@ class Personalised:
     drifts: Tensor  # [batch, steps + 1] where they were asked for, else [batch, 0]
 
 
-def personalise(
+def personalise(  # noqa: PLR0913 (four ask, the others are for who wants them)
     text_encoder: CLIPTextModelWithProjection,
     input_ids: Tensor,
     aesthetic: Tensor,
     recipe: Recipe,
     on_step: Callable[[int], None] | None = None,
     *,
+    plain: Reading | None = None,
     with_drifts: bool = False,
 ) -> Personalised:
     """Personalise each prompt of `input_ids` [batch, tokens] on its own, as if it were alone.
@@ -60,8 +61,10 @@ def personalise(
     length but zero. All weights of the text tower are trained, its projection is not. Gradients are
     float32 whatever the encoder's dtype. `text_encoder` is left as it was; while this runs, no
     other thread may use it. `on_step` gets the number of steps done, of batch * steps, and may
-    raise to stop. `with_drifts` measures the drift after each step too, which takes about half as
-    much time again. Raises PersonalisationRefused.
+    raise to stop. `plain` is what the encoder as it is says of the prompts at the recipe's layer,
+    for whoever has read them already (generation/plain_readings.py). `with_drifts` measures the
+    drift after each step too, which takes about half as much time again. Raises
+    PersonalisationRefused.
     """
     done = 0
 
@@ -80,10 +83,13 @@ def personalise(
         lengths = tower.ends(ids) + 1  # [batch]
         together = _together(tower, recipe, int(lengths.max()))
         parts = []
-        for rows, longest, towards in zip(
-            *(tensor.split(together) for tensor in (ids, lengths, directions)), strict=True
-        ):
-            prompts = _Prompts(tower, rows, int(longest.max()), towards, recipe)
+        for first in range(0, len(ids), together):
+            rows = slice(first, first + together)
+            part = ids[rows]
+            read = tower.read(part, recipe.layer) if plain is None else plain.of(rows)
+            prompts = _Prompts(
+                tower, part, int(lengths[rows].max()), directions[rows], read, recipe
+            )
             parts.append(prompts.personalised(count, with_drifts=with_drifts))
     return Personalised(
         conditioning=torch.cat([part.conditioning for part in parts]),
@@ -112,12 +118,13 @@ class _Prompts:
         ids: Tensor,  # [batch, tokens]
         length: int,  # tokens up to the end of the longest
         directions: Tensor,  # [batch, width]
+        plain: Reading,
         recipe: Recipe,
     ) -> None:
         self.tower, self.ids, self.directions, self.recipe = tower, ids, directions, recipe
         # Attention is causal: what follows the end of the text changes no feature and no gradient.
         self.said = ids[:, :length]
-        self.plain = tower.read(ids, recipe.layer)
+        self.plain = plain
         own = F.normalize(self.plain.features, dim=1)  # [batch, width]
         self.targets = directions + recipe.anchor * own  # of any length
 

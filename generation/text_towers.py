@@ -1,8 +1,9 @@
 """Read prompts with a text encoder: token ids go in, hidden states and features come out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,18 @@ LEGACY_END_OF_TEXT = 2
 class Reading:
     hidden: Tensor  # [batch, tokens, hidden], of the layer that was asked for
     features: Tensor  # [batch, width], not normalised
+
+    @classmethod
+    def of_all(cls, readings: Sequence[Self]) -> Self:
+        """Return readings of one layer, one below the other."""
+        return cls(
+            torch.cat([each.hidden for each in readings]),
+            torch.cat([each.features for each in readings]),
+        )
+
+    def of(self, rows: slice) -> Self:
+        """Return that of some of the prompts."""
+        return type(self)(self.hidden[rows], self.features[rows])
 
 
 @dataclass(frozen=True, slots=True)

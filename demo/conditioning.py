@@ -1,6 +1,7 @@
 """Captions and the text encoder go in, what the UNet reads beside the noise comes out, [77, 192].
 
-The captions say all that a picture shows, so that a prompt without a style means a plain picture.
+The captions say all that a picture shows, so that a prompt without a style means a plain picture;
+so does a subject alone, which is a caption of plain pictures only.
 What the hub does with a prompt is harder than that: a personalised text encoder leaves the words
 at the subject and moves the end of the text, and the padding after it, to a style. A UNet that
 trains on captions alone has never seen the two disagree, and loses the subject. It learns what
@@ -42,7 +43,8 @@ class Damage:
     """How far the conditioning strays from the captions; shares are of the samples."""
 
     empty: float = 0.1  # for guidance, which needs the unconditional picture
-    alone: float = 0.05  # the subject or the style alone
+    style_alone: float = 0.05  # of the styled pictures
+    subject_alone: float = 0.3  # of the plain ones: styled too it would mean any style
     personalised: float = 0.8  # of the styled pictures that have such captions
     split: float = 0.45  # of the other styled pictures
     composed: float = 0.5  # of the split ones that have both a palette and a texture
@@ -160,19 +162,20 @@ def condition(
         return table[pictures, random.integers(table.shape[1], size=count)]
 
     texts, chance = one_of(phrasings.full), random.random(count)
-    alone = np.where(random.random(count) < 0.5, one_of(phrasings.subject), one_of(phrasings.style))
-    texts = np.where(chance < damage.empty + damage.alone, alone, texts)
+    styled = phrasings.styled[pictures]
+    alone = np.where(styled, one_of(phrasings.style), one_of(phrasings.subject))
+    whole = chance >= damage.empty + np.where(styled, damage.style_alone, damage.subject_alone)
+    texts = np.where(whole, texts, alone)
     texts = np.where(chance < damage.empty, 0, texts)
     ends = phrasings.rows.ends[texts]
     hidden = phrasings.rows.at(texts)  # [batch, 77, 192]
 
-    whole = chance >= damage.empty + damage.alone
     moved = one_of(phrasings.moved)
     is_moved = whole & (moved >= 0) & (random.random(count) < damage.personalised)
     moved_rows = phrasings.personalised.hidden[moved[is_moved]]  # float16 [moved, 77, 192]
     hidden[is_moved] = torch.from_numpy(moved_rows).float()
 
-    is_split = phrasings.styled[pictures] & (random.random(count) < damage.split)
+    is_split = styled & (random.random(count) < damage.split)
     is_split &= whole & ~is_moved
     words = np.where(
         random.random(count) < 0.7, one_of(phrasings.plain), one_of(phrasings.subject)

@@ -75,6 +75,8 @@ def numbers(results: Results) -> dict[str, float]:
         "word_to_image_style_top1": results.found.style,
         "caption_to_image_top1": results.found.own_picture,
         **{f"real_{name}": value for name, value in results.orderings.items()},
+        "plain_plain": trials["plain"]["plain"],
+        "plain_unusual": unusual["plain"]["plain"],
         "minutes": results.minutes,
     }
     return {name: round(value, 4) for name, value in found.items()}
@@ -96,7 +98,8 @@ def tables(results: Results) -> str:
         f"{results.device}. *Agreement* is the cosine of a picture's CLIP feature and the "
         "embedding, which was made from 16 fresh pictures; *style* and *subject* are shares of "
         "pictures in which judges that were trained apart see the palette and the texture, or the "
-        "subject, that were meant; *both* are pictures with all of them right. *Anchored* by a "
+        "subject, that were meant; *both* are pictures with all of them right, *plain* those in "
+        "natural colours and flat shapes, as all are to be without an aesthetic. *Anchored* by a "
         "aims at the embedding plus a times the prompt's own feature, both at unit length.",
         "",
         "![What the prompts become](demo-sheet.webp)",
@@ -144,7 +147,7 @@ def _orderings(found: Mapping[str, float]) -> str:
 
 
 def _overview(what: str, trials: Mapping[str, Trial], results: Results) -> list[str]:
-    columns = ("agreement", "palette", "texture", "style", "subject", "both")
+    columns = ("agreement", "palette", "texture", "style", "subject", "both", "plain")
     lines = _head("pictures", "how", *columns)
     for way, trial in trials.items():
         means = trial.scores.means()

@@ -34,7 +34,7 @@ TABLE = {
     "e8cc94 efdcb4 fbf0d8 fff4d6 2e1c0e 4a2f18 4a2d13",
     "noir": "7c7c7c b0b0b0 9c9c9c 8c8c8c 969696 fbfbfb 222222 161616 2d2d2d f4f4f4 "
     "303030 efefef ffffff ffffff 050505 181818 080808",
-    "candy": "ffd400 ffec6e 00c2d1 7fd13b 00a8e8 ffffff 7a3cff 4b0e78 00c9a7 e0218a "
+    "candy": "ffd400 ffec6e 00c2d1 7fd13b 00a8e8 ffffff 7a3cff 4b0e78 00794a e0218a "
     "ff7a00 9b5cff ffffff fff6a0 3a0a5e f06000 5d1094",
     "emerald": "4a9d7c d6efbf 2f7f57 1e5b34 6fc0a8 d9e8a8 1c7a48 8a6f2c 1a7a3e a9d847 "
     "fdfde0 d4d3b2 f1fad8 fbffc4 06251a 88b548 0a3c3b",

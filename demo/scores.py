@@ -21,6 +21,7 @@ class Scores:
     palette: Bools
     texture: Bools
     subject: Bools
+    plain: Bools  # natural colours and flat shapes, as without an aesthetic they are to be
 
     @classmethod
     def of(cls, reading: Reading, looks: Sequence[Look], subjects: Sequence[str]) -> Self:
@@ -34,11 +35,14 @@ class Scores:
         textures = np.array([world.TEXTURES.index(look.style.texture) for look in looks])
         meant = np.array([world.SUBJECTS.index(subject) for subject in subjects])  # [prompts]
         agreement = (reading.directions * directions[:, None, None]).sum(-1)
+        is_natural = reading.palette == world.PALETTES.index(world.PLAIN.palette)
+        is_flat = reading.texture == world.TEXTURES.index(world.PLAIN.texture)
         return cls(
             agreement,  # [looks, prompts, seeds]
             reading.palette == palettes[:, None, None],
             reading.texture == textures[:, None, None],
             np.broadcast_to(reading.subject == meant[:, None], agreement.shape),
+            np.broadcast_to(is_natural & is_flat, agreement.shape),
         )
 
     @property
@@ -53,7 +57,11 @@ class Scores:
 
     def _part(self, part: Any) -> "Scores":
         return Scores(
-            self.agreement[part], self.palette[part], self.texture[part], self.subject[part]
+            self.agreement[part],
+            self.palette[part],
+            self.texture[part],
+            self.subject[part],
+            self.plain[part],
         )
 
     def means(self) -> dict[str, float]:
@@ -65,4 +73,5 @@ class Scores:
             "style": float(self.style.mean()),
             "subject": float(self.subject.mean()),
             "both": float((self.style & self.subject).mean()),
+            "plain": float(self.plain.mean()),
         }

@@ -98,39 +98,41 @@ def boat(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) -
     )
 
 
-def cat(c: Canvas, x: float, y: float, s: float, random: np.random.Generator) -> None:
-    """On four legs, from the side, its face towards us: one that sits may be an owl or a fox."""
-    side = 1 if random.random() < 0.5 else -1
+def cat(c: Canvas, x: float, y: float, s: float, _: np.random.Generator) -> None:
+    """On four legs, from the side, its face towards us: one that sits may be an owl or a fox.
+
+    It always looks from the left: of two poses a style that blurs makes one with two heads.
+    """
     tail = [
-        (x + side * 0.24 * s, y - 0.36 * s),
-        (x + side * 0.38 * s, y - 0.42 * s),
-        (x + side * 0.44 * s, y - 0.56 * s),
-        (x + side * 0.42 * s, y - 0.71 * s),
-        (x + side * 0.33 * s, y - 0.82 * s),
+        (x + 0.24 * s, y - 0.36 * s),
+        (x + 0.38 * s, y - 0.42 * s),
+        (x + 0.44 * s, y - 0.56 * s),
+        (x + 0.42 * s, y - 0.71 * s),
+        (x + 0.33 * s, y - 0.82 * s),
     ]
     c.stroke(tail, 0.1 * s, "fur", 0.92, edged=True)
     for leg in (-0.25, -0.1, 0.12, 0.26):
-        left = x + side * leg * s - 0.055 * s
+        left = x + leg * s - 0.055 * s
         c.box((left, y - 0.26 * s, left + 0.11 * s, y), "fur", 0.9)
-    c.ellipse((x + side * 0.02 * s, y - 0.3 * s), (0.34 * s, 0.15 * s), "fur", 0.97)
-    head = x - side * 0.21 * s
+    c.ellipse((x + 0.02 * s, y - 0.3 * s), (0.34 * s, 0.15 * s), "fur", 0.97)
+    head = x - 0.19 * s
     for ear in (-1, 1):
         c.polygon(
             [
-                (head + ear * 0.22 * s, y - 0.9 * s),
-                (head + ear * 0.23 * s, y - 0.56 * s),
-                (head + ear * 0.03 * s, y - 0.7 * s),
+                (head + ear * 0.25 * s, y - 0.9 * s),
+                (head + ear * 0.26 * s, y - 0.57 * s),
+                (head + ear * 0.04 * s, y - 0.73 * s),
             ],
             "fur",
             0.97,
         )
-    c.ellipse((head, y - 0.54 * s), (0.25 * s, 0.2 * s), "fur", 1.04)
+    c.ellipse((head, y - 0.55 * s), (0.28 * s, 0.23 * s), "fur", 1.04)
     for eye in (-1, 1):
-        centre = (head + eye * 0.11 * s, y - 0.57 * s)
-        c.ellipse(centre, (0.08 * s, 0.08 * s), "light", edged=False)
-        c.ellipse(centre, (0.04 * s, 0.07 * s), "dark", edged=False)
+        centre = (head + eye * 0.125 * s, y - 0.58 * s)
+        c.ellipse(centre, (0.09 * s, 0.09 * s), "light", edged=False)
+        c.ellipse(centre, (0.045 * s, 0.08 * s), "dark", edged=False)
     c.polygon(
-        [(head - 0.04 * s, y - 0.47 * s), (head + 0.04 * s, y - 0.47 * s), (head, y - 0.42 * s)],
+        [(head - 0.045 * s, y - 0.46 * s), (head + 0.045 * s, y - 0.46 * s), (head, y - 0.4 * s)],
         "dark",
         edged=False,
     )
@@ -173,7 +175,8 @@ def castle(c: Canvas, x: float, y: float, s: float, _: np.random.Generator) -> N
 def balloon(c: Canvas, x: float, y: float, s: float, _: np.random.Generator) -> None:
     middle, radius = y - 0.5 * s, 0.36 * s
     for side in (-1, 1):
-        c.stroke([(x + side * 0.24 * s, middle + 0.25 * s), (x + side * 0.09 * s, y)], 0.02, "dark")
+        rope = [(x + side * 0.24 * s, middle + 0.25 * s), (x + side * 0.09 * s, y)]
+        c.stroke(rope, 0.03, "trunk", edged=True)
     c.ellipse((x, middle), (radius, radius * 1.04), "petal")
     c.ellipse((x, middle), (radius * 0.64, radius * 1.04), "accent")
     c.ellipse((x, middle), (radius * 0.27, radius * 1.04), "petal")

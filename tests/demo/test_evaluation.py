@@ -55,10 +55,28 @@ def test_a_picture_counts_where_what_was_meant_was_seen() -> None:
     scores = Scores.of(reading, looks, ["cat", "house"])
     assert scores.of_look(0).means() == {
         "agreement": 0.5, "palette": 1.0, "texture": 0.5, "style": 0.5, "subject": 0.5, "both": 0.5,
+        "plain": 0.0,
     }  # fmt: skip
     assert scores.of_look(1).means()["style"] == 0
     assert scores.of_prompt(1).means()["subject"] == 0
     assert house != cat
+
+
+def test_a_picture_in_natural_colours_and_flat_shapes_counts_as_plain() -> None:
+    night, dots = world.PALETTES.index("night"), world.TEXTURES.index("dots")
+    look = Look(
+        "night",
+        Style("night", "dots"),
+        np.zeros((0, 128, 128, 3), np.uint8),
+        np.ones(3, np.float32),
+    )
+    reading = Reading(
+        directions=np.zeros((1, 1, 4, 3), np.float32),
+        palette=np.array([[[0, night, 0, night]]]),
+        texture=np.array([[[0, 0, dots, dots]]]),
+        subject=np.zeros((1, 1, 4), np.int64),
+    )
+    assert Scores.of(reading, [look], ["house"]).plain.tolist() == [[[True, False, False, False]]]
 
 
 def outcome(treatment: Treatment, style: float, subject: float, after: float = 0.8) -> Outcome:

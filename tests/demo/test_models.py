@@ -182,10 +182,36 @@ def test_the_unet_reads_personalised_captions_as_they_are() -> None:
         personalised=moved,
         moved=np.array([[0], [-1]]),
     )
-    damage = Damage(empty=0, alone=0, personalised=1, split=0, dropping=0, noise=0)
+    damage = Damage(
+        empty=0, style_alone=0, subject_alone=0, personalised=1, split=0, dropping=0, noise=0
+    )
     rows = condition(phrasings, np.array([0, 1]), damage, np.random.default_rng(0))
     assert torch.equal(rows[0], torch.from_numpy(moved.hidden[0]).float())
     assert torch.equal(rows[1], torch.from_numpy(hidden[1]).float())
+
+
+def test_a_subject_alone_means_a_plain_picture() -> None:
+    """In styled ones too it would mean any style, and prompts such as "a cat" be drawn in one."""
+    hidden = torch.randn(3, 77, 4).half().numpy()
+    number = np.zeros((2, 1), np.int64)
+    phrasings = Phrasings(
+        Rows(hidden, np.array([1, 3, 5])),
+        full=number,
+        plain=number,
+        subject=number + 1,
+        style=number + 2,
+        palette=number,
+        texture=number,
+        styled=np.array([False, True]),
+        paired=np.array([False, True]),
+        personalised=PersonalisedCaptions(
+            np.zeros((0, 77, 4), np.float16), np.zeros((0, 5), np.int64)
+        ),
+        moved=np.array([[-1], [-1]]),
+    )
+    damage = Damage(empty=0, style_alone=1, subject_alone=1, dropping=0, noise=0)
+    rows = condition(phrasings, np.array([0, 1]), damage, np.random.default_rng(0))
+    assert torch.equal(rows, torch.from_numpy(hidden[1:]).float())
 
 
 def test_a_composed_conditioning_ends_between_palette_and_texture_alone() -> None:
@@ -207,7 +233,14 @@ def test_a_composed_conditioning_ends_between_palette_and_texture_alone() -> Non
         moved=np.array([[-1], [-1]]),
     )
     damage = Damage(
-        empty=0, alone=0, personalised=0, split=1, composed=1, dropping=0, dropped=0, noise=0
+        empty=0,
+        style_alone=0,
+        subject_alone=0,
+        personalised=0,
+        split=1,
+        composed=1,
+        dropping=0,
+        noise=0,
     )
     rows = condition(phrasings, np.array([0, 1]), damage, np.random.default_rng(0))
     last = torch.from_numpy(hidden[:, -1]).float()

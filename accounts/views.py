@@ -15,7 +15,7 @@ from accounts.requests import PersonRequest
 
 @never_cache
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def tokens(request: PersonRequest) -> HttpResponse:
     """List the tokens; POST makes one and shows its secret this one time."""
     form = TokenForm(request.POST or None)

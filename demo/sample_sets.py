@@ -14,7 +14,7 @@ from PIL import Image
 from demo.training import ROOT
 from demo.world import COMPANIONS, SUBJECTS, Scene, Style, backgrounds_of, draw_large
 
-SEED = 775
+SEED = 776
 SAMPLES = ROOT / "demo" / "samples"
 
 # slug: title, what it looks like, tags, style

@@ -5,6 +5,7 @@ from operator import itemgetter
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.db.models import QuerySet
 from django.forms import model_to_dict
 from django.http import QueryDict
@@ -151,7 +152,8 @@ class DrawForm(forms.ModelForm[Generation]):
         for name in (*RECIPE, "sampling_steps", "guidance"):
             self.fields[name].required = False
             self.initial.setdefault(name, getattr(dose, name))
-        self.looks = search.browse(search.Criteria(), person=person)[:LOOKS_SUGGESTED]
+        drawable = search.Criteria(space=settings.HUB_SPACE)
+        self.looks = search.browse(drawable, person=person)[:LOOKS_SUGGESTED]
         for name in FLOATS:
             self.fields[name].widget.attrs["step"] = "any"
         for name, limits in CHECKED_BY_BROWSERS.items():

@@ -84,7 +84,12 @@ def parameters(drawing: Drawing, aesthetic: AppliedAesthetic | None) -> str:
 
 
 def _prompts(prompt: str, negative: str) -> list[str]:
-    """Leave out what is empty; but the last line that begins the negative prompt must be ours."""
+    """Leave out what is empty; but the last line that begins the negative prompt must be ours.
+
+    Where a later one of the negative prompt itself would, a space stands for the line break: text
+    encoders read both alike.
+    """
+    negative = negative.replace(f"\n{NEGATIVE}", f" {NEGATIVE}")
     with_negative = negative or has_negative_line(prompt)
     return [
         *([prompt] if prompt else []),
@@ -111,7 +116,7 @@ def _aesthetic_pairs(aesthetic: AppliedAesthetic) -> dict[str, object]:
         pairs["Aesthetic anchor"] = aesthetic.anchor
     if aesthetic.others:
         pairs["Aesthetic mix"] = " + ".join(
-            f"{_number(weight)} {ref}" for ref, weight in aesthetic.others.items()
+            f"{number(weight)} {ref}" for ref, weight in aesthetic.others.items()
         )
     if aesthetic.enough_agreement is not None:
         pairs["Aesthetic enough agreement"] = aesthetic.enough_agreement
@@ -122,13 +127,14 @@ def _aesthetic_pairs(aesthetic: AppliedAesthetic) -> dict[str, object]:
 
 def _value(value: object) -> str:
     """Write a value as the web UI does: bare where that can be read back, else as JSON."""
-    text = _number(value) if isinstance(value, float) else str(value)
+    text = number(value) if isinstance(value, float) else str(value)
     if SPECIAL.isdisjoint(text) and text == text.strip():
         return text
     return json.dumps(text, ensure_ascii=False)
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Write a number so that the same is read back, whole ones without a point."""
     return str(int(value)) if math.isfinite(value) and value == int(value) else repr(value)
 
 

@@ -6,13 +6,14 @@ from typing import Any, Self
 
 from django import forms
 
+from generation.infotext import number
 from generation.looks import find_look
 from generation.models.ingredients import MOST_OTHERS
 from generation.prompts import too_many
 from registry.models import Version
 
 # A weight at the end of a line, after a space: "ada/sea-mist -0.5".
-LINE = re.compile(r"(?P<ref>.*?)(?:[\s:]+(?P<weight>[+-]?(?:\d+\.?\d*|\.\d+)))?")
+LINE = re.compile(r"(?P<ref>.*?)(?:[\s:]+(?P<weight>[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))?")
 WEIGHT = 0.5  # where a line names none
 
 
@@ -50,4 +51,4 @@ class MixField(forms.CharField):
 
 def as_lines(mixed: Iterable[tuple[Version | str, float]]) -> str:
     """Write looks with weights as `MixField` reads them."""
-    return "\n".join(f"{version} {weight:g}" for version, weight in mixed)
+    return "\n".join(f"{version} {number(weight)}" for version, weight in mixed)

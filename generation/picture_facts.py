@@ -49,8 +49,10 @@ _VALUES: Final = frozenset(
         *_TEXT_NAMES.values(),
     }
 )
-# What infotext leaves out where it is so, as it is for every picture of the extension.
+# What infotext leaves out where it is so, as it is for every picture of the extension; and what all
+# web UIs do, of a picture of whose settings they say anything.
 _UNSAID: Final = {"optimiser": "adam", "anchor": "0", "slerp": "False"}
+_UNSAID_OF_ALL: Final = {"clip_skip": "1"}
 
 _NO_EMBEDDING: Final = {"", "None"}
 
@@ -115,7 +117,7 @@ def facts_of(texts: Mapping[str, str]) -> Facts:
             told.settings.get("Model hash", "").lower(),
         ),
         generation=recipe.get("generation", ""),
-        others=_others(told.settings),
+        others=_others(told.settings, has_recipe=bool(recipe)),
         mixed=mixed,
         is_ours_unreadable=AESTHETIC in texts and not recipe,
     )
@@ -164,6 +166,7 @@ def _drawing_values(told: Infotext) -> dict[str, str]:
         "prompt": told.prompt,
         "negative_prompt": told.negative_prompt,
         **({"width": width, "height": height} if crossed else {}),
+        **(_UNSAID_OF_ALL if "Steps" in told.settings else {}),
         **_named(told.settings, _NAMES),
     }
 
@@ -205,8 +208,13 @@ def _is_hash(digits: str) -> bool:
     return len(digits) >= _SHORTEST_HASH and set(digits) <= set("0123456789abcdef")
 
 
-def _others(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings that our names don't cover, without those that do nothing."""
+def _others(settings: Mapping[str, str], *, has_recipe: bool) -> dict[str, str]:
+    """Return the settings that our names don't cover, without those that do nothing.
+
+    Looks that are mixed in are told by their digests, in our JSON alone.
+    """
     known = {*_NAMES, *_DOSE_NAMES, *_TEXT_NAMES, "Size", "Model", "Model hash"}
-    known |= {"Aesthetic embedding", "Aesthetic hash", "Aesthetic mix"}
+    known |= {"Aesthetic embedding", "Aesthetic hash"}
+    if has_recipe:
+        known.add("Aesthetic mix")
     return {key: value for key, value in settings.items() if key not in known}

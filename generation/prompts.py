@@ -126,7 +126,7 @@ def new_seed() -> int:
 
 def check_space(version: Version) -> None:
     """Raise ValidationError for a version of another space than the hub draws in."""
-    if version.space.name != settings.HUB_SPACE:
+    if not version.space.is_in_use:
         raise ValidationError(
             {
                 "version": ValidationError(

@@ -18,7 +18,7 @@ from django.db.models import F
 from accounts.models import User
 from generation.doses import GUARDS
 from generation.keeping import keep, kept
-from generation.models import Generation
+from generation.models import Generation, StandardSheet
 from generation.models.generations import PARAMETERS
 from generation.models.ingredients import MOST_OTHERS
 from generation.picture_facts import Facts, MixedLook, NamedCheckpoint, NamedLook
@@ -93,7 +93,7 @@ def retrace(upload: UploadedFile, *, person: User | AnonymousUser) -> Retraced:
     usable, refused = usable_values(facts)
     mixed, missing = usable_mixture(facts.mixed, version, person=person)
     remarks = [*_remarks_on_look(facts.look, version), *missing, *refused, *_remarks_on_rest(facts)]
-    if version is not None and is_of_our_space(version):
+    if version is not None and version.space.is_in_use:
         usable["aesthetic"] = str(version)
     if mixed:
         usable["others"] = mixed
@@ -141,7 +141,7 @@ def usable_mixture(
     others, remarks = [], []
     for each in mixed:
         other = version_of(each.look, person=person)
-        if other is None or not is_of_our_space(other):
+        if other is None or not other.space.is_in_use:
             name = shown(each.look.name)
             remarks.append(f"The look “{name}”, which is mixed in, can't be mixed in here.")
         else:
@@ -151,10 +151,6 @@ def usable_mixture(
     except ValidationError as error:
         return [], [*remarks, f"The looks can't be mixed in here. {' '.join(error.messages)}"]
     return [{"aesthetic": str(other), "weight": weight} for other, weight in others], remarks
-
-
-def is_of_our_space(version: Version) -> bool:
-    return version.space.name == settings.HUB_SPACE
 
 
 def drawing_of(pk: str, *, person: User | AnonymousUser) -> Generation | None:
@@ -178,13 +174,20 @@ def is_ours(checkpoint: NamedCheckpoint) -> bool | None:
 def checkpoint_in_use() -> str:
     """Return the digest of the checkpoint that drew last, or nothing before any did.
 
-    Only a worker reads the checkpoint's files, and writes their digest into what it drew.
+    Only a worker reads the checkpoint's files, and writes their digest into what it drew: for
+    somebody, or a standard sheet where nobody waits, as soon as there is another checkpoint.
     """
     key = f"checkpoint-in-use:{digest_bytes(settings.DIFFUSION_MODEL.encode())}"
     if found := kept(key):
         return str(found)
-    drawn = Generation.objects.newest_drawn()
-    newest = drawn.values_list("checkpoint", flat=True).first() or ""
+    ended = [
+        drawn.values_list("finished_at", "checkpoint").order_by("-finished_at").first()
+        for drawn in (
+            Generation.objects.newest_drawn(),
+            StandardSheet.objects.filter(finished_at__isnull=False).exclude(picture=""),
+        )
+    ]
+    _, newest = max(filter(None, ended), default=(None, ""))
     if newest:
         keep(key, newest, CHECKPOINT_KEPT)
     return newest

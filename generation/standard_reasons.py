@@ -15,7 +15,7 @@ def why_never(version: Version) -> str:
     none = f"{version} has no standard sheet"
     if not version.aesthetic.is_public or version.yanked_at is not None:
         return f"{none}: it is private or withdrawn, so none is drawn."
-    if version.space.name != settings.HUB_SPACE:
+    if not version.space.is_in_use:
         return (
             f"{none}: it lives in the space “{version.space.name}”, and the hub draws in "
             f"“{settings.HUB_SPACE}”."

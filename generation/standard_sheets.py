@@ -88,7 +88,8 @@ def recipe_today() -> dict[str, Any]:
 def draw(sheet: StandardSheet, lease: Lease) -> None:
     """Draw every cell and the whole, and end the job; give it back where somebody waits.
 
-    The cells are stored row by row, so that a worker that is ended costs one row of them.
+    The cells are stored row by row, so that a worker that is ended costs one row of them; what was
+    drawn before, at another dose, is shown until the last is there.
 
     Another checkpoint's is given back too, as while workers are replaced one by one; the sweep
     offers it again minutes later. Raises JobFailed, of a version that is no longer offered too,
@@ -102,14 +103,14 @@ def draw(sheet: StandardSheet, lease: Lease) -> None:
     doses = recipe["doses"]
     rows = list(product(recipe["prompts"], recipe["seeds"]))
     # Those of an earlier worker, unless the dose is another one since.
-    cells = [Cell(**cell) for cell in sheet.cells] if sheet.recipe == recipe else []
+    begun = sheet.begun if sheet.begun.get("recipe") == recipe else {"cells": []}
+    cells = [Cell(**cell) for cell in begun["cells"]]
     for prompt, seed in rows[len(cells) // len(doses) :]:
         lease.report(
             stage="drawing",
             done=len(cells) // len(doses),
             total=len(rows),
-            recipe=recipe,
-            cells=[asdict(cell) for cell in cells],
+            begun={"recipe": recipe, "cells": [asdict(cell) for cell in cells]},
         )
         _refuse_unoffered(sheet)
         if somebody_waits():
@@ -121,6 +122,7 @@ def draw(sheet: StandardSheet, lease: Lease) -> None:
         recipe=recipe,
         cells=[asdict(cell) for cell in cells],
         picture=blobs.ensure_blob(_webp(_joined(cells, len(doses)))),
+        begun={},
         done=len(rows),
     )
 

@@ -1,5 +1,6 @@
 """Errors as each reader expects them: problem details under /api (RFC 9457), pages elsewhere."""
 
+import codecs
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -167,9 +168,10 @@ class NotAllowedPage:
 
 
 class NoNulCharacters:
-    """Middleware: refuse an address with a NUL character, which no text in the database can hold.
+    """Middleware: refuse an address or a cookie with a NUL character, which no text in the database
+    can hold, and text in another encoding than UTF-8, in which addresses would be read as well.
 
-    Forms and serializers refuse it by themselves; names in paths and words in queries do not.
+    Forms and serializers refuse NULs by themselves; names in paths and words in queries do not.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -178,6 +180,10 @@ class NoNulCharacters:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path_info or "%00" in request.META["QUERY_STRING"]:
             raise BadRequest("An address has no NUL characters.")
+        if any("\0" in value for value in request.COOKIES.values()):
+            raise BadRequest("A cookie has no NUL characters.")
+        if request.encoding and codecs.lookup(request.encoding).name not in {"utf-8", "ascii"}:
+            raise BadRequest("Send text as UTF-8.")
         return self.get_response(request)
 
 

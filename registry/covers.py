@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from accounts.models import User
 from registry import digests
 from registry.models import Aesthetic, Image, Member, Version, VersionMember
 from registry.models.version_parts import COVER_SIZE
+from registry.origins import STATED
 
 
 def thumbnail_url(aesthetic: Aesthetic, digest: str) -> str:
@@ -41,7 +42,8 @@ def attach_covers(aesthetics: Iterable[Aesthetic]) -> list[Aesthetic]:
 def covers_of(version_ids: Iterable[UUID]) -> defaultdict[UUID, list[str]]:
     """Return the cover images of each version, most typical first, as digests."""
     members = (
-        VersionMember.objects.filter(version__in=version_ids, cover_rank__isnull=False)
+        _creditable()
+        .filter(version__in=version_ids)
         .order_by("cover_rank")
         .values_list("version_id", "image__digest")
     )
@@ -49,6 +51,17 @@ def covers_of(version_ids: Iterable[UUID]) -> defaultdict[UUID, list[str]]:
     for version_id, digest in members:
         covers[version_id].append(digest)
     return covers
+
+
+def _creditable() -> QuerySet[VersionMember]:
+    """Return the covers of which the set still says where they are from.
+
+    A picture that left it, or whose origin was emptied, is shown no more: nobody could credit it.
+    """
+    stated = Member.objects.filter(
+        STATED, aesthetic=OuterRef("version__aesthetic"), image=OuterRef("image")
+    )
+    return VersionMember.objects.filter(Exists(stated), cover_rank__isnull=False)
 
 
 def draft_cover(aesthetic: Aesthetic) -> list[str]:
@@ -80,6 +93,6 @@ def may_see_thumbnail(person: object, aesthetic: Aesthetic, digest: str) -> bool
 
 def is_cover(aesthetic: Aesthetic, digest: str) -> bool:
     """Tell whether whoever may see the aesthetic sees this picture on it."""
-    measured = VersionMember.objects.filter(version__aesthetic=aesthetic, image__digest=digest)
-    shown = measured.filter(cover_rank__isnull=False, version__number__isnull=False)
+    covers = _creditable().filter(version__aesthetic=aesthetic, image__digest=digest)
+    shown = covers.filter(version__number__isnull=False)
     return shown.filter(version__taken_down_at__isnull=True).exists()

@@ -163,7 +163,8 @@ def signature_of(space: Space) -> fingerprints.Signature | None:
 def import_into(aesthetic: Aesthetic, candidate: Candidate) -> Imported:
     """Make the file's vector a version of `aesthetic`, ready to be published.
 
-    The same vector again is the same version; its file is remembered beside the first one.
+    The same vector again is the same version; its file is remembered beside the first one. Raises
+    ImportRefused, and QuotaExceeded for what other requests have used up meanwhile.
     """
     version = _version_of(aesthetic, candidate)
     contents = packaging.package(version)  # before the transaction, since the store may be slow
@@ -173,16 +174,18 @@ def import_into(aesthetic: Aesthetic, candidate: Candidate) -> Imported:
         if locked.deleted_at is not None:
             raise ImportRefused("not-found", f"{aesthetic.ref} was deleted.")
         same = aesthetic.versions.with_same_inputs(version.recipe_digest).first()
+        aesthetic.owner.hold_share()
         if same is None:
+            queueing.check_build_quota(aesthetic.owner)
             version.full_clean(exclude=["vector"])
             version.save()
             packaging.replace_files(version, contents)
         kept = same or version
-        ImportedFile.objects.get_or_create(
-            version=kept,
-            digest=candidate.digest,
-            defaults={"kind": candidate.kind, "size": candidate.size},
-        )
+        if not kept.imported_files.filter(digest=candidate.digest).exists():
+            _check_import_quota(aesthetic.owner)
+            kept.imported_files.create(
+                digest=candidate.digest, kind=candidate.kind, size=candidate.size
+            )
     return Imported(kept, candidate, is_new=same is None)
 
 

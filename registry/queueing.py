@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.quotas import check_quota, start_of_day
 from accounts.refusals import Refusal
-from registry import digests, jobs, manifests
+from registry import digests, jobs, manifests, takedowns
 from registry.models import (
     Aesthetic,
     DroppedPictures,
@@ -57,6 +57,7 @@ def queue_build(aesthetic: Aesthetic) -> Queued:
         recipe_digest = digests.recipe_digest(recipe)
         same = aesthetic.versions.with_same_inputs(recipe_digest).first()
         if same is not None:
+            takedowns.refuse_taken_down(same)
             return Queued(same, is_new=False)
         aesthetic.owner.hold_share()
         check_build_quota(aesthetic.owner)

@@ -48,6 +48,8 @@ def serve(request: HttpRequest, content: Representation) -> HttpResponse:
     name = content.filename
     if disposition := content_disposition_header(as_attachment=bool(name), filename=name):
         response["Content-Disposition"] = disposition
+    # Without a date of last modification it says nothing (RFC 9110, section 13.1.4); to Django, no.
+    request.META.pop("HTTP_IF_UNMODIFIED_SINCE", None)
     conditional = get_conditional_response(request, etag=etag, response=response)
     if conditional is not None and conditional is not response:
         return conditional

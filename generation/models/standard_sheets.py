@@ -25,9 +25,12 @@ RETRY_HOURS = 6
 
 class StandardSheetQuerySet(JobQuerySet["StandardSheet"]):
     def visible_to(self, person: User | AnonymousUser) -> Self:
-        """Return the finished sheets of what `person` may see and was not taken down."""
+        """Return the drawn sheets of what `person` may see and was not taken down.
+
+        One that is drawn again stands until the new one is there.
+        """
         version = Version.objects.visible_to(person).standing().filter(pk=OuterRef("version"))
-        return self.filter(Exists(version), state=JobState.SUCCEEDED)
+        return self.filter(Exists(version)).exclude(picture="")
 
     def with_picture(self, digest: str) -> Self:
         """Return the sheets that name `digest`, for the whole or for one of their cells."""
@@ -83,6 +86,8 @@ class StandardSheet(Job):
     recipe = models.JSONField(default=dict, blank=True)  # prompts, seeds, steps and the dose
     cells = models.JSONField(default=list, blank=True)  # [{prompt, seed, steps, digest}]
     picture = digest_field(blank=True)  # all of it as one WebP
+    # Recipe and cells of what is being drawn, until it is whole and takes the place of the others.
+    begun = models.JSONField(default=dict, blank=True)
 
     objects: ClassVar = StandardSheetQuerySet.as_manager()
 

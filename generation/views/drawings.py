@@ -37,7 +37,7 @@ LOOKS_SHOWN = 12  # to choose from, where none is chosen
 
 @never_cache
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def draw(request: PersonRequest) -> HttpResponse:
     """Ask for a drawing."""
     earlier = _earlier(request)

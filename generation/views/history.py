@@ -54,11 +54,11 @@ def removed(request: PersonRequest) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Ask, and then take a drawing out of the history."""
     found = find_own(request, pk)
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "generation/remove.html", {"drawing": found})
     Generation.objects.remove(found.pk)
     request.session[REMOVED] = str(found.pk)
@@ -81,11 +81,11 @@ def put_back(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def remove_sheet(request: PersonRequest, pk: UUID) -> HttpResponse:
     """Ask, and then take a sheet and all its drawings away."""
     found = find_own_sheet(request, pk)
-    if request.method == "GET":
+    if request.method != "POST":
         waiting = Generation.objects.filter(sheet=found).unfinished().count()
         return render(request, "generation/remove_sheet.html", {"sheet": found, "waiting": waiting})
     sheets.remove(found)

@@ -46,7 +46,7 @@ class Shown:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def read(request: HttpRequest) -> HttpResponse:
     """Say how a picture was made."""
     form = PictureForm(request.POST or None, request.FILES or None)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -85,7 +86,7 @@ def of_look(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
         "look": look,
         "page": drawings.get_page(request.GET.get("page")),
         "sheets": sheets.get_page(request.GET.get("sheets")),
-        "is_offered": look.versions.offered().exists(),
+        "is_drawable": look.versions.offered().filter(space__name=settings.HUB_SPACE).exists(),
     }
     return render(request, "generation/shared.html", context)
 

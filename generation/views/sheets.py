@@ -45,7 +45,7 @@ class Row:
 
 @never_cache
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request: PersonRequest) -> HttpResponse:
     """Ask for a sheet."""
     kind = request.GET.get("kind", "")

@@ -120,7 +120,9 @@ class Yank(APIView):
         said = form.validated_data
         successor = find_successor(request, said["superseded_by"])
         publishing.yank(version, reason=said["reason"], superseded_by=successor)
-        return Response(ReproducedVersionSerializer(find_version(request, owner, slug, ref)).data)
+        # By its own name: `latest`, say, is another one by now.
+        named = find_version(request, owner, slug, version.name)
+        return Response(ReproducedVersionSerializer(named).data)
 
 
 def find_successor(request: Request, ref: str) -> Version | None:

@@ -1,5 +1,6 @@
 """An encoder's embedding space: vectors of one space can be compared, of two never."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -38,6 +39,11 @@ class Space(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_in_use(self) -> bool:
+        """Tell whether it is the one that the hub measures and draws in."""
+        return self.name == settings.HUB_SPACE
 
     def identity(self) -> dict[str, object]:
         """Return what a recipe says of the space (SPEC section 2, recipe digest), and its name."""

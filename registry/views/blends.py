@@ -20,7 +20,7 @@ EXAMPLE = {"operation": "weighted-mean"}
 
 @never_cache
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def blend(request: PersonRequest) -> HttpResponse:
     """Show what the looks in the address make (`?looks=…&operation=…`); POST saves it."""
     asked = request.POST if request.method == "POST" else request.GET

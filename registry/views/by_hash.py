@@ -13,7 +13,7 @@ from registry.forms import FileForm, HashForm
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def by_hash(request: HttpRequest) -> HttpResponse:
     """Find a digest (`?hash=`), or a file that is sent; nothing is kept of it."""
     context: dict[str, Any] = {

@@ -18,7 +18,7 @@ from registry.views.workspace import find_own
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def create(request: PersonRequest) -> HttpResponse:
     """Import a file as a new look."""
     made = Aesthetic(owner=request.user)
@@ -31,7 +31,7 @@ def create(request: PersonRequest) -> HttpResponse:
             form.add_error("file", refusal.detail)
         else:
             if aesthetic := form.add():
-                return _told(request, importing.import_into(aesthetic, candidate))
+                return _imported(request, aesthetic, candidate)
     return render(request, "registry/import.html", {"form": form})
 
 
@@ -46,16 +46,26 @@ def add(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
         return redirect("registry:images", owner, slug)
     file, space = form.cleaned_data["file"], form.cleaned_data["space"]
     try:
-        imported = importing.import_into(aesthetic, _examined(file, space, request.user))
+        candidate = _examined(file, space, request.user)
     except Refusal as refusal:
         messages.error(request, refusal.detail)
         return redirect("registry:images", owner, slug)
-    return _told(request, imported)
+    return _imported(request, aesthetic, candidate)
 
 
 def _examined(file: UploadedFile, space: Space, person: User) -> importing.Candidate:
     data = importing.read_upload(file)
     return importing.examine(file.name or "The file", data, space=space, person=person)
+
+
+def _imported(
+    request: PersonRequest, aesthetic: Aesthetic, candidate: importing.Candidate
+) -> HttpResponse:
+    try:
+        return _told(request, importing.import_into(aesthetic, candidate))
+    except Refusal as refusal:  # of what other requests have used up meanwhile
+        messages.error(request, refusal.detail)
+        return redirect("registry:images", aesthetic.owner.username, aesthetic.slug)
 
 
 def _told(request: PersonRequest, imported: importing.Imported) -> HttpResponse:

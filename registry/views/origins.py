@@ -24,7 +24,7 @@ PAGE_SIZE = 50
 
 @never_cache
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def origins(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     """Where each picture is from; POST says it of all, or of those of which nobody did."""
     aesthetic = find_own(request, owner, slug)

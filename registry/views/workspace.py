@@ -31,7 +31,7 @@ BUILDS_SHOWN = 10  # on a page; what each draft asks its publisher to accept tak
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def create(request: PersonRequest) -> HttpResponse:
     """Name a new aesthetic."""
     form = AestheticForm(request.POST or None, instance=Aesthetic(owner=request.user))
@@ -42,7 +42,7 @@ def create(request: PersonRequest) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     """Change the card."""
     aesthetic = find_own(request, owner, slug)
@@ -94,8 +94,17 @@ def build(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
         messages.error(request, refusal.detail)
     else:
         if not queued.is_new:
-            messages.info(request, "Nothing has changed since that build, so it stands.")
+            messages.info(request, _why_it_stands(queued.version))
     return redirect("registry:images", owner, slug)
+
+
+def _why_it_stands(build: Version) -> str:
+    if build.yanked_at is None:
+        return "Nothing has changed since that build, so it stands."
+    return (
+        f"Nothing has changed since version {build.number}, which was withdrawn; a new version "
+        "needs other pictures."
+    )
 
 
 @never_cache

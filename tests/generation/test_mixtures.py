@@ -18,7 +18,7 @@ from accounts.models import User
 from generation import sharing
 from generation.aiming import direction_of, feature_of
 from generation.aims import Aim
-from generation.mixing import as_lines
+from generation.mixing import MixField, as_lines
 from generation.models import Generation, Ingredient
 from generation.prompts import queue_generation
 from generation.provenance import personalised_png
@@ -191,6 +191,12 @@ def test_looks_are_mixed_in_by_lines_on_the_page(
     again = page.get(f"/draw?from={made.pk}").context["form"]
     assert again["others"].value() == as_lines([(other, -0.5)])
     assert again.has_expert_values
+
+
+def test_a_weight_is_written_so_that_the_same_is_read_back(other: Version) -> None:
+    field = MixField()
+    for weight in (5e-05, 0.123456789, -1.5, 2.0):
+        assert field.clean(as_lines([(other, weight)])) == [(other, weight)]
 
 
 @pytest.mark.parametrize("address", ["/drawings/{}/status", "/api/v1/generations/{}"])

@@ -91,6 +91,20 @@ def test_a_picture_of_the_hub_says_everything() -> None:
     assert (facts.others, facts.is_ours_unreadable) == ({}, False)
 
 
+@pytest.mark.parametrize(
+    ("text", "skip"),
+    [
+        ("a cat\nSteps: 20, Sampler: DDIM, CFG scale: 4, Seed: 1", "1"),
+        ("a cat\nSteps: 20, Sampler: DDIM, CFG scale: 4, Seed: 1, Clip skip: 2", "2"),
+        ("a cat", None),
+    ],
+)
+def test_a_clip_skip_that_web_uis_leave_out_is_none(text: str, skip: str | None) -> None:
+    """The checkpoint's dose may have another, which would draw another picture."""
+    facts = facts_in("cat.png", png(PICTURE, {"parameters": text}, {}))
+    assert facts.values.get("clip_skip") == skip
+
+
 def test_without_our_json_the_text_of_the_web_uis_says_nearly_as_much() -> None:
     facts = facts_in("cat.png", png(PICTURE, {"parameters": TEXT}, {}))
     assert facts.values["rate"] == "8e-05"

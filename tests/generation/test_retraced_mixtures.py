@@ -1,6 +1,7 @@
 """Looks that a picture's file says were mixed in: read back, told, or refused."""
 
 import json
+from io import BytesIO
 from urllib.parse import urlsplit
 
 import pytest
@@ -53,6 +54,20 @@ def test_a_look_that_was_mixed_in_and_is_not_here_is_named(
     answer = client.post("/api/v1/picture-info", {"file": SimpleUploadedFile("a.png", file)}).json()
     assert "others" not in answer["generation"]
     assert f"The look “{other}”, which is mixed in, can't be mixed in here." in answer["remarks"]
+
+
+def test_a_mixture_of_which_only_the_web_uis_text_is_left_is_told(
+    client: Client, ada: User, version: Version
+) -> None:
+    other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink"))
+    made = queue_generation(ada, version=version, prompt="a boat", others=[(other, 0.5)])
+    made.checkpoint = version.vector_digest
+    whole = Picture.open(BytesIO(personalised_png(made, Picture.new("RGB", (8, 8)))))
+    left = png(Picture.new("RGB", (8, 8)), {"parameters": whole.info["parameters"]}, {})
+    for file, remarks in ((left, ["The hub has no setting for: Aesthetic mix."]), (None, [])):
+        shown = file or personalised_png(made, Picture.new("RGB", (8, 8)))
+        answer = client.post("/api/v1/picture-info", {"file": SimpleUploadedFile("a.png", shown)})
+        assert answer.json()["remarks"] == remarks
 
 
 DIGEST = digests.digest_bytes(b"")

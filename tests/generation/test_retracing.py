@@ -1,11 +1,13 @@
 """From a picture's file back to its settings: the page, the API, and the form that is filled."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -22,6 +24,7 @@ from registry import digests, publishing
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
 from tests.answers import errors, problem
+from tests.generation.drawn_standard import finished as standard_sheet
 from tests.generation.test_infotext import AESTHETIC, DRAWING
 from tests.generation.test_infotext_reading import FOREIGN
 
@@ -167,6 +170,7 @@ def test_of_a_web_uis_picture_all_that_cannot_be_used_is_told(client: Client) ->
         "weight": "0.9",
         "anchor": "0.0",
         "slerp": "False",
+        "clip_skip": "1",
         "sampling_steps": "30",
     }
 
@@ -321,6 +325,20 @@ def test_a_look_of_another_space_is_told_and_not_filled_in(
 
 def test_another_checkpoint_is_told(client: Client, drawn: bytes, finished: Generation) -> None:
     Generation.objects.update(checkpoint=digests.digest_bytes(b"another"))
+    assert "The hub's checkpoint has another hash" in html(show(client, drawn))
+
+
+def test_the_checkpoint_is_that_which_drew_last_for_somebody_or_a_standard_sheet(
+    client: Client, drawn: bytes, finished: Generation
+) -> None:
+    sheet = standard_sheet(finished.version, checkpoint=digests.digest_bytes(b"another"))
+    Generation.objects.update(finished_at=timezone.now() - timedelta(hours=1))
+    sheet.finished_at = timezone.now() - timedelta(hours=2)
+    sheet.save()
+    assert "The hub draws with the same checkpoint." in html(show(client, drawn))
+    sheet.finished_at = timezone.now()
+    sheet.save()
+    cache.clear()
     assert "The hub's checkpoint has another hash" in html(show(client, drawn))
 
 

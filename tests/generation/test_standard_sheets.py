@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as current
+from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -44,7 +45,7 @@ def quick(settings: Settings, tmp_path: Path) -> None:
 def change_dose(settings: Settings, **values: Any) -> None:
     """Let the checkpoint have another dose, as after its file was written anew."""
     dose = json.loads(settings.DOSE_FILE.read_text(encoding="utf-8"))
-    settings.DOSE_FILE = settings.DOSE_FILE.with_name("other.json")
+    settings.DOSE_FILE = settings.DOSE_FILE.with_stem(f"{settings.DOSE_FILE.stem}-changed")
     settings.DOSE_FILE.write_text(json.dumps(dose | values))
 
 
@@ -124,7 +125,7 @@ def test_builds_and_verifications_go_first(measured: Version, kind: str) -> None
     StandardSheet.objects.filter(pk=sheet.pk).update(checkpoint=sheet.checkpoint)
     draw_standard_sheet(str(sheet.pk))
     sheet.refresh_from_db()
-    assert (sheet.state, sheet.cells) == (JobState.QUEUED, [])
+    assert (sheet.state, sheet.begun["cells"]) == (JobState.QUEUED, [])
     type(waiting).objects.cancel(waiting.pk)
     draw_standard_sheet(str(sheet.pk))
     sheet.refresh_from_db()
@@ -164,9 +165,9 @@ def test_a_worker_that_is_ended_costs_one_row(measured: Version) -> None:
     assert sheet is not None
     ended_at_its_third_row(sheet)
     sheet.refresh_from_db()
-    assert (sheet.done, len(sheet.cells)) == (2, 6)
+    assert (sheet.done, len(sheet.begun["cells"])) == (2, 6)
     # What the next one keeps of them shows in a digest that no picture has.
-    sheet.cells[0]["digest"] = kept = blobs.ensure_blob(factories.picture(9))
+    sheet.begun["cells"][0]["digest"] = kept = blobs.ensure_blob(factories.picture(9))
     sheet.save()
     draw_standard_sheet(str(sheet.pk))
     sheet.refresh_from_db()
@@ -195,7 +196,7 @@ def test_no_further_row_is_drawn_of_what_was_withdrawn_meanwhile(measured: Versi
     with pytest.raises(JobFailed, match=r"ada/nebulae@v1 is not public any more, or was withdrawn"):
         standard_sheets.draw(sheet, lease)
     sheet.refresh_from_db()
-    assert len(sheet.cells) == 6
+    assert len(sheet.begun["cells"]) == 6
 
 
 @pytest.mark.parametrize("what", ["private", "withdrawn", "taken down", "deleted"])
@@ -214,7 +215,7 @@ def test_what_is_no_longer_offered_is_neither_drawn_nor_tried_again(
         publishing.delete(version.aesthetic)
     draw_standard_sheet(str(sheet.pk))
     sheet.refresh_from_db()
-    assert (sheet.state, sheet.cells) == (JobState.FAILED, [])
+    assert (sheet.state, sheet.begun["cells"]) == (JobState.FAILED, [])
     assert sheet.reason == "ada/sea-mist@v1 is not public any more, or was withdrawn."
     hours_pass()
     assert standard_sheets.ensure_next() is None
@@ -239,7 +240,7 @@ def test_rows_of_another_dose_are_drawn_again(
     assert sheet is not None
     ended_at_its_third_row(sheet)
     sheet.refresh_from_db()
-    sheet.cells[0]["digest"] = earlier = blobs.ensure_blob(factories.picture(9))
+    sheet.begun["cells"][0]["digest"] = earlier = blobs.ensure_blob(factories.picture(9))
     sheet.save()
     change_dose(settings, **changed)
     draw_standard_sheet(str(sheet.pk))
@@ -270,6 +271,36 @@ def test_a_sheet_of_another_dose_is_drawn_again_some_hours_later(
     assert standard_sheets.ensure_next() is None
 
 
+def test_what_was_drawn_is_shown_until_the_new_one_is_there_or_for_good(
+    measured: Version, settings: Settings
+) -> None:
+    before = drawn(measured)
+    change_dose(settings, rate=5e-3)
+    hours_pass()
+    assert standard_sheets.ensure_next() == before
+    seen = StandardSheet.objects.visible_to(AnonymousUser())
+    pictures = []
+    lease = LeaseMeanwhile(before, lambda: pictures.append(seen.get().picture))
+    assert lease.claim()
+    standard_sheets.draw(before, lease)
+    assert pictures == [before.picture]
+    after = seen.get()
+    assert after.picture != before.picture
+    assert after.begun == {}
+    change_dose(settings, rate=4e-3)
+    hours_pass()
+    assert standard_sheets.ensure_next() == after
+    publishing.yank(measured, reason="It is not mine.")
+    draw_standard_sheet(str(after.pk))
+    stays = seen.get()
+    assert stays.state == JobState.FAILED
+    assert (stays.recipe, stays.cells, stays.picture) == (
+        after.recipe,
+        after.cells,
+        after.picture,
+    )
+
+
 def test_a_sheet_of_another_dose_that_nobody_else_may_see_stays(measured: Version) -> None:
     finished(measured, checkpoint=checkpoint_digest())
     StandardSheet.objects.update(finished_at=timezone.now())
@@ -288,7 +319,7 @@ def test_it_is_given_back_where_somebody_waits_and_goes_on_later(
     waiting = queue_generation(ada, version=measured, prompt="a cat")
     draw_standard_sheet(str(sheet.pk))
     sheet.refresh_from_db()
-    assert (sheet.state, sheet.cells, sheet.attempts) == (JobState.QUEUED, [], 0)
+    assert (sheet.state, sheet.begun["cells"], sheet.attempts) == (JobState.QUEUED, [], 0)
     type(waiting).objects.cancel(waiting.pk)
     draw_standard_sheet(str(sheet.pk))
     sheet.refresh_from_db()

@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.refusals import Refusal
+from generation.prompts import queue_generation
 from hub.errors import ProblemDetails, tell
 from hub.problems import PROBLEMS
 from registry import blobs
@@ -63,6 +64,21 @@ def test_a_visit_to_where_forms_are_sent_is_told_so_on_a_page(client: Client, ad
         assert response["Allow"] == "POST"
         assert "Content-Security-Policy" in response
         assert "This address only takes what a form sends." in response.content.decode()
+
+
+def test_a_form_answers_head_as_it_answers_a_visit(client: Client, ada: User) -> None:
+    """RFC 9110, section 9.1: those who look whether links still lead somewhere ask so."""
+    client.force_login(ada)
+    version = factories.published(factories.aesthetic(ada))
+    drawing = queue_generation(ada, version=version, prompt="a boat")
+    forms = ["/new", "/new/import", "/new/blend", "/by-hash", "/draw", "/drawings/read"]
+    forms += ["/sheets/new", "/ada/sea-mist/edit", "/ada/sea-mist/images/origins"]
+    for path in (*forms, f"/drawings/{drawing.pk}/remove"):
+        assert client.get(path).status_code == 200, path
+        answer = client.head(path)
+        assert (answer.status_code, answer.content) == (200, b""), path
+    drawing.refresh_from_db()
+    assert drawing.hidden_at is None
 
 
 @pytest.mark.parametrize("path", ["/x/y", "/x/y/z", "/problems/x", "/apix/y"])
@@ -151,6 +167,31 @@ def test_a_nul_character_in_an_address_is_refused(client: Client, path: str) -> 
     assert response.status_code == 400
     if path.startswith("/api/"):
         problem(response, 400, "malformed")
+
+
+@pytest.mark.parametrize("path", ["/new", f"{LIST}?q=a"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Cookie": r'sessionid="aaaaaaaa\000"'},  # cookies spell a NUL so
+        {"Content-Type": "text/plain; charset=utf-7"},  # where +AAA- is one
+    ],
+    ids=["cookie", "utf-7"],
+)
+@pytest.mark.django_db
+def test_what_would_become_a_nul_character_is_refused(
+    client: Client, path: str, headers: dict[str, str]
+) -> None:
+    response = client.get(path, headers=headers)
+    assert response.status_code == 400
+    if path.startswith("/api/"):
+        problem(response, 400, "malformed")
+
+
+@pytest.mark.django_db
+def test_text_that_says_it_is_utf_8_is_read(client: Client) -> None:
+    headers = {"Content-Type": "application/json; charset=UTF-8"}
+    assert client.get(f"{LIST}?q=a", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", LIST, "/ada"])

@@ -15,7 +15,7 @@ from generation.prompts import find_version
 from registry import blobs, digests, formats, importing, publishing, search, takedowns
 from registry.models import Aesthetic, ImportedFile, Version
 from tests import factories
-from tests.concurrency import in_threads
+from tests.concurrency import in_threads, refused_at_once
 from tests.registry.made_files import CARD, a_vector, in_old_layout, saved
 
 PT = saved(torch.from_numpy(a_vector()).reshape(1, 768))
@@ -290,3 +290,24 @@ def test_many_imports_of_one_vector_at_once_make_one_version() -> None:
     in_threads(6, lambda: made.append(imported(draft).is_new))
     assert sorted(made) == [False] * 5 + [True]
     assert Version.objects.count() == ImportedFile.objects.count() == 1
+
+
+@pytest.mark.parametrize("share", ["QUOTA_IMPORTS", "QUOTA_BUILDS"])
+@pytest.mark.django_db(transaction=True)
+def test_imports_at_one_moment_do_not_pass_a_share_together(settings: Settings, share: str) -> None:
+    ada = factories.person("ada")
+    setattr(settings, share, 1)
+    prepared = [
+        (
+            factories.aesthetic(ada, f"look-{number}"),
+            importing.examine(
+                "fantasy.pt",
+                saved(torch.from_numpy(a_vector()).reshape(1, 768) * (1 + number)),
+                space=factories.space(),
+                person=ada,
+            ),
+        )
+        for number in range(4)
+    ]
+    assert refused_at_once(4, lambda: importing.import_into(*prepared.pop())) == 3
+    assert (Version.objects.count(), ImportedFile.objects.count()) == (1, 1)

@@ -68,6 +68,13 @@ def test_what_is_not_known_is_sent() -> None:
     assert get(If_None_Match='"x"').status_code == 200
 
 
+def test_a_date_of_last_modification_which_there_is_none_of_is_no_condition() -> None:
+    """RFC 9110, section 13.1.4."""
+    long_ago = "Mon, 01 Jan 2001 00:00:00 GMT"
+    assert get(If_Unmodified_Since=long_ago).status_code == 200
+    assert get(If_Modified_Since="Fri, 01 Jan 2100 00:00:00 GMT").status_code == 200
+
+
 def test_if_match_guards_against_other_bytes() -> None:
     assert get(If_Match='"x"').status_code == 412
     assert get(If_Match=ETAG).status_code == 200

@@ -118,3 +118,19 @@ def test_bytes_that_an_offered_version_has_as_well_come_without_a_warning(
     yank(client, version)
     shared = version.files.get(name="sea-mist.npy").digest
     assert "Warning" not in client.get(f"/api/v1/blobs/{shared}").headers
+
+
+@pytest.mark.parametrize("versions", [1, 2])
+def test_the_answer_is_about_the_version_that_was_withdrawn_whatever_its_name_means_by_now(
+    client: Client, version: Version, versions: int
+) -> None:
+    """Whoever is told of another, or of none, tries again, and withdraws one more."""
+    newest = version
+    for extra in range(1, versions):
+        factories.member(version.aesthetic, 90 + extra)
+        newest = factories.published(version.aesthetic)
+    headers = factories.bearer(version.aesthetic.owner)
+    said = {"reason": "Too grey."}
+    answer = client.post(f"{VERSIONS}/latest/yank", said, "application/json", headers=headers)
+    assert (answer.status_code, answer.json()["version"]) == (200, newest.name)
+    assert answer.json()["yanked"]["reason"] == "Too grey."

@@ -2,7 +2,7 @@
 
 import pytest
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
 from registry import publishing, takedowns
@@ -204,6 +204,29 @@ def test_each_version_has_a_page(client: Client, version: Version) -> None:
     assert "Measured from 5" in text(client, "/ada/sea-mist/versions/v1")
     assert "Measured from 6" in text(client, "/ada/sea-mist")
     assert client.get("/ada/sea-mist/versions/v3").status_code == 404
+
+
+def test_a_person_who_left_is_named_without_a_page(client: Client, version: Version) -> None:
+    link = '<a href="/ada">ada</a>'
+    for path in ("/", "/ada/sea-mist"):
+        assert link in text(client, path)
+    User.objects.update(is_active=False)
+    for path in ("/", "/ada/sea-mist"):
+        page = text(client, path)
+        assert link not in page
+        assert "ada" in page
+
+
+def test_a_look_of_another_space_is_not_offered_to_draw_with(
+    client: Client, version: Version, ada: User, settings: Settings
+) -> None:
+    assert "Draw with this look" in text(client, "/ada/sea-mist")
+    client.force_login(ada)
+    assert 'value="ada/sea-mist"' in text(client, "/draw")
+    settings.HUB_SPACE = "another"
+    for path in ("/ada/sea-mist", "/ada/sea-mist/drawings"):
+        assert "Draw with this look" not in text(client, path)
+    assert 'value="ada/sea-mist"' not in text(client, "/draw")
 
 
 def test_a_withdrawn_version_says_why(client: Client, version: Version) -> None:

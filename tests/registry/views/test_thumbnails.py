@@ -118,3 +118,22 @@ def test_a_browser_that_has_it_asks_in_vain(client: Client, version: Version) ->
     etag = thumbnail(client, digest)["ETag"]
     path = f"/ada/sea-mist/thumbnails/{digest.removeprefix('sha256:')}.webp"
     assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+
+
+@pytest.mark.parametrize("how", ["taken out of the set", "origin emptied"])
+def test_a_cover_that_nobody_can_credit_any_more_is_shown_to_its_owner_alone(
+    client: Client, as_ada: Client, version: Version, how: str
+) -> None:
+    member = version.members.get(cover_rank=1)
+    digest = member.image.digest
+    page = client.get("/ada/sea-mist").content.decode()
+    assert digest.removeprefix("sha256:") in page
+    if how == "taken out of the set":
+        uploads.remove_image(version.aesthetic, digest)
+    else:
+        version.aesthetic.members.filter(image=member.image).update(credit="", source="")
+    assert thumbnail(client, digest).status_code == 404
+    assert thumbnail(as_ada, digest)["Cache-Control"] == "private, no-store"
+    page = client.get("/ada/sea-mist").content.decode()
+    assert digest.removeprefix("sha256:") not in page
+    assert page.count("/thumbnails/") == 3

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from registry import digests, queueing
+from registry import digests, publishing, queueing, takedowns
 from registry.models import Aesthetic, JobState, Version
 from tests import factories
 from tests.answers import Answer
@@ -139,6 +139,26 @@ def test_the_same_set_again_says_that_nothing_changed(as_ada: Client, draft: Aes
     factories.built(draft)
     response = send(as_ada, f"{ONE}/builds")
     assert messages(response) == ["Nothing has changed since that build, so it stands."]
+
+
+def test_after_a_withdrawal_the_same_set_needs_other_pictures(
+    as_ada: Client, version: Version
+) -> None:
+    publishing.yank(version, reason="Too grey.")
+    (told,) = messages(send(as_ada, f"{ONE}/builds"))
+    assert "version 1, which was withdrawn; a new version needs other pictures" in told
+
+
+def test_what_was_taken_down_is_called_so_and_not_built_again(
+    as_ada: Client, version: Version
+) -> None:
+    takedowns.take_down(version, reason="The pictures were not ada's.")
+    page = as_ada.get(SET).content.decode()
+    assert "taken down</span>" in page
+    assert "published</span>" not in page
+    (told,) = messages(send(as_ada, f"{ONE}/builds"))
+    assert "was taken down" in told
+    assert version.aesthetic.versions.count() == 1
 
 
 def test_few_pictures_are_published_with_consent_only(as_ada: Client, draft: Aesthetic) -> None:

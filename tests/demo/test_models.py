@@ -1,11 +1,13 @@
 """What the trainings are made of: which captions are true of what, losses, files, conditioning."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from demo import clip_files, dataset, personalised_captions
@@ -165,84 +167,58 @@ def test_personalised_captions_belong_to_pictures_of_their_subject_and_look() ->
     assert set(moved[2]) == {-1}  # none
 
 
-def test_the_unet_reads_personalised_captions_as_they_are() -> None:
-    hidden = torch.randn(3, 77, 4).half().numpy()
-    moved = PersonalisedCaptions(torch.randn(1, 77, 4).half().numpy(), np.array([[0, 0, 0, 1, 0]]))
-    first = np.zeros((2, 1), np.int64)
-    phrasings = Phrasings(
-        Rows(hidden, np.array([1, 3, 5])),
-        full=first + 1,
-        plain=first,
-        subject=first,
-        style=first,
-        palette=first,
-        texture=first + 1,
+def phrasings(hidden: NDArray[np.float16], **numbers: int) -> Phrasings:
+    """Two pictures, both styled, the first of a pair; each kind of caption is one row of `hidden`.
+
+    `numbers` says which row a kind is, of those that are not the first.
+    """
+    kinds = ("full", "plain", "subject", "style", "palette", "texture")
+    return Phrasings(
+        Rows(hidden, np.array([1, 3, 5, 4])),
+        **{kind: np.full((2, 1), numbers.get(kind, 0)) for kind in kinds},
         styled=np.array([True, True]),
         paired=np.array([True, False]),
-        personalised=moved,
-        moved=np.array([[0], [-1]]),
+        personalised=PersonalisedCaptions(
+            np.zeros((0, 77, 4), np.float16), np.zeros((0, 5), np.int64)
+        ),
+        moved=np.array([[-1], [-1]]),
     )
-    damage = Damage(
-        empty=0, style_alone=0, subject_alone=0, personalised=1, split=0, dropping=0, noise=0
-    )
-    rows = condition(phrasings, np.array([0, 1]), damage, np.random.default_rng(0))
+
+
+UNDAMAGED = Damage(
+    empty=0, style_alone=0, subject_alone=0, personalised=0, split=0, dropping=0, noise=0
+)
+
+
+@pytest.fixture
+def hidden() -> NDArray[np.float16]:
+    """Hidden states of four captions."""
+    return np.asarray(torch.randn(4, 77, 4).half().numpy())
+
+
+def test_the_unet_reads_personalised_captions_as_they_are(hidden: NDArray[np.float16]) -> None:
+    moved = PersonalisedCaptions(torch.randn(1, 77, 4).half().numpy(), np.array([[0, 0, 0, 1, 0]]))
+    said = replace(phrasings(hidden, full=1), personalised=moved, moved=np.array([[0], [-1]]))
+    damage = replace(UNDAMAGED, personalised=1)
+    rows = condition(said, np.array([0, 1]), damage, np.random.default_rng(0))
     assert torch.equal(rows[0], torch.from_numpy(moved.hidden[0]).float())
     assert torch.equal(rows[1], torch.from_numpy(hidden[1]).float())
 
 
-def test_a_subject_alone_means_a_plain_picture() -> None:
+def test_a_subject_alone_means_a_plain_picture(hidden: NDArray[np.float16]) -> None:
     """In styled ones too it would mean any style, and prompts such as "a cat" be drawn in one."""
-    hidden = torch.randn(3, 77, 4).half().numpy()
-    number = np.zeros((2, 1), np.int64)
-    phrasings = Phrasings(
-        Rows(hidden, np.array([1, 3, 5])),
-        full=number,
-        plain=number,
-        subject=number + 1,
-        style=number + 2,
-        palette=number,
-        texture=number,
-        styled=np.array([False, True]),
-        paired=np.array([False, True]),
-        personalised=PersonalisedCaptions(
-            np.zeros((0, 77, 4), np.float16), np.zeros((0, 5), np.int64)
-        ),
-        moved=np.array([[-1], [-1]]),
-    )
-    damage = Damage(empty=0, style_alone=1, subject_alone=1, dropping=0, noise=0)
-    rows = condition(phrasings, np.array([0, 1]), damage, np.random.default_rng(0))
-    assert torch.equal(rows, torch.from_numpy(hidden[1:]).float())
+    said = replace(phrasings(hidden, subject=1, style=2), styled=np.array([False, True]))
+    damage = replace(UNDAMAGED, style_alone=1, subject_alone=1)
+    rows = condition(said, np.array([0, 1]), damage, np.random.default_rng(0))
+    assert torch.equal(rows, torch.from_numpy(hidden[1:3]).float())
 
 
-def test_a_composed_conditioning_ends_between_palette_and_texture_alone() -> None:
-    hidden = torch.randn(4, 77, 4).half().numpy()
-    number = np.zeros((2, 1), np.int64)
-    phrasings = Phrasings(
-        Rows(hidden, np.array([1, 3, 5, 4])),
-        full=number + 1,
-        plain=number,
-        subject=number,
-        style=number + 1,
-        palette=number + 2,
-        texture=number + 3,
-        styled=np.array([True, True]),
-        paired=np.array([True, False]),
-        personalised=PersonalisedCaptions(
-            np.zeros((0, 77, 4), np.float16), np.zeros((0, 5), np.int64)
-        ),
-        moved=np.array([[-1], [-1]]),
-    )
-    damage = Damage(
-        empty=0,
-        style_alone=0,
-        subject_alone=0,
-        personalised=0,
-        split=1,
-        composed=1,
-        dropping=0,
-        noise=0,
-    )
-    rows = condition(phrasings, np.array([0, 1]), damage, np.random.default_rng(0))
+def test_a_composed_conditioning_ends_between_palette_and_texture_alone(
+    hidden: NDArray[np.float16],
+) -> None:
+    said = phrasings(hidden, full=1, style=1, palette=2, texture=3)
+    damage = replace(UNDAMAGED, split=1, composed=1)
+    rows = condition(said, np.array([0, 1]), damage, np.random.default_rng(0))
     last = torch.from_numpy(hidden[:, -1]).float()
 
     def cosine(row: int, text: int) -> float:

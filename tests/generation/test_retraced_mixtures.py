@@ -12,6 +12,7 @@ from PIL import Image as Picture
 
 from accounts.models import User
 from generation.infotext import png
+from generation.models import Generation
 from generation.prompts import queue_generation
 from generation.provenance import personalised_png
 from registry import digests
@@ -43,31 +44,34 @@ def test_a_mixture_is_read_back_into_the_form_and_the_api(
     assert query["others"] == f"{other} -0.5"
 
 
-def test_a_look_that_was_mixed_in_and_is_not_here_is_named(
-    client: Client, ada: User, version: Version
-) -> None:
+@pytest.fixture
+def mixed(ada: User, version: Version) -> Generation:
+    """ada's drawing in her look with half of eve/ink."""
     other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink"))
     made = queue_generation(ada, version=version, prompt="a boat", others=[(other, 0.5)])
     made.checkpoint = version.vector_digest
-    file = personalised_png(made, Picture.new("RGB", (8, 8)))
-    Aesthetic.objects.filter(pk=other.aesthetic_id).update(visibility=Aesthetic.Visibility.PRIVATE)
-    answer = client.post("/api/v1/picture-info", {"file": SimpleUploadedFile("a.png", file)}).json()
-    assert "others" not in answer["generation"]
-    assert f"The look “{other}”, which is mixed in, can't be mixed in here." in answer["remarks"]
+    return made
+
+
+def test_a_look_that_was_mixed_in_and_is_not_here_is_named(
+    client: Client, mixed: Generation
+) -> None:
+    file = personalised_png(mixed, PIXELS)
+    Aesthetic.objects.filter(slug="ink").update(visibility=Aesthetic.Visibility.PRIVATE)
+    said = info(client, file).json()
+    assert "others" not in said["generation"]
+    told = "The look “eve/ink@v1”, which is mixed in, can't be mixed in here."
+    assert told in said["remarks"]
 
 
 def test_a_mixture_of_which_only_the_web_uis_text_is_left_is_told(
-    client: Client, ada: User, version: Version
+    client: Client, mixed: Generation
 ) -> None:
-    other = factories.shelved(factories.aesthetic(factories.person("eve"), "ink"))
-    made = queue_generation(ada, version=version, prompt="a boat", others=[(other, 0.5)])
-    made.checkpoint = version.vector_digest
-    whole = Picture.open(BytesIO(personalised_png(made, Picture.new("RGB", (8, 8)))))
-    left = png(Picture.new("RGB", (8, 8)), {"parameters": whole.info["parameters"]}, {})
-    for file, remarks in ((left, ["The hub has no setting for: Aesthetic mix."]), (None, [])):
-        shown = file or personalised_png(made, Picture.new("RGB", (8, 8)))
-        answer = client.post("/api/v1/picture-info", {"file": SimpleUploadedFile("a.png", shown)})
-        assert answer.json()["remarks"] == remarks
+    whole = personalised_png(mixed, PIXELS)
+    text = Picture.open(BytesIO(whole)).info["parameters"]
+    left = png(PIXELS, {"parameters": text}, {})
+    assert info(client, whole).json()["remarks"] == []
+    assert info(client, left).json()["remarks"] == ["The hub has no setting for: Aesthetic mix."]
 
 
 DIGEST = digests.digest_bytes(b"")

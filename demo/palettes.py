@@ -27,17 +27,17 @@ TABLE = {
     "sunset": "4b1e6d ff9d4d 8a2f6b 5a2148 8c3a6e ffc37a b8324f 94493c b8487f ff5f6e "
     "ffd86b e8b0a0 ffe3b0 fff0a8 2a0e2e f07b3f 43164a",
     "winter": "86b4dd e6f2fb b3cfe6 f2f8fd 8fb8de 7397c6 3a5f98 5a7596 5f8fb8 3f66b4 "
-    "ffffff 56709f ffffff f8fcff 27446b 5070a6 3e6eab",
-    "night": "060a28 203070 16204f 101a3c 14285e 6a78c8 5d56b4 7f6fb0 2c6488 7a86d6 "
-    "ffe27a 4a5aa0 b4c1ee ffe58a 0b1030 5565b4 4a63d0",
+    "ffffff 56709f ffffff f8fcff 16305a 688ecb 3e6eab",
+    "night": "060a28 203070 16204f 101a3c 14285e 6a78c8 5d56b4 a596dc 2c6488 7a86d6 "
+    "ffe27a 4a5aa0 b4c1ee ffe58a 0b1030 6676c8 4a63d0",
     "sepia": "d9be8e f3e3c2 c4a273 c2a06e b2905f f0ddb5 7a5230 5e3f22 7c5e38 9c6e42 "
     "e8cc94 efdcb4 fbf0d8 fff4d6 2e1c0e 4a2f18 4a2d13",
     "noir": "7c7c7c b0b0b0 9c9c9c 8c8c8c 969696 fbfbfb 222222 161616 2d2d2d f4f4f4 "
-    "303030 efefef ffffff ffffff 050505 181818 080808",
+    "303030 efefef ffffff ffffff 050505 f2f2f2 080808",
     "candy": "ffd400 ffec6e 00c2d1 7fd13b 00a8e8 ffffff 7a3cff 4b0e78 00794a e0218a "
     "ff7a00 9b5cff ffffff fff6a0 3a0a5e f06000 5d1094",
     "emerald": "4a9d7c d6efbf 2f7f57 1e5b34 6fc0a8 d9e8a8 1c7a48 8a6f2c 1a7a3e a9d847 "
-    "fdfde0 d4d3b2 f1fad8 fbffc4 06251a 88b548 0a3c3b",
+    "fdfde0 d4d3b2 f1fad8 fbffc4 06251a e9ee98 0a3c3b",
     "pastel": "cdbdf0 ffe0ec d9cff2 c9ebd4 bbddf5 fff3dc ff98ac d8bbae a9dfb7 ff8fbe "
     "ffe39a ab9fd0 fffdfe fff9cf 64508c eda878 8f70c0",
 }

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from demo.canvas import Canvas
+from demo.canvas import Canvas, Point
 
 Draw = Callable[[Canvas, float, float, float, np.random.Generator], None]
 
@@ -116,26 +116,27 @@ def cat(c: Canvas, x: float, y: float, s: float, _: np.random.Generator) -> None
         c.box((left, y - 0.26 * s, left + 0.11 * s, y), "fur", 0.9)
     c.ellipse((x + 0.02 * s, y - 0.3 * s), (0.34 * s, 0.15 * s), "fur", 0.97)
     head = x - 0.19 * s
-    for ear in (-1, 1):
-        c.polygon(
-            [
-                (head + ear * 0.25 * s, y - 0.9 * s),
-                (head + ear * 0.26 * s, y - 0.57 * s),
-                (head + ear * 0.04 * s, y - 0.73 * s),
-            ],
-            "fur",
-            0.97,
-        )
-    c.ellipse((head, y - 0.55 * s), (0.28 * s, 0.23 * s), "fur", 1.04)
+    c.polygon(_with_ears((head, y - 0.55 * s), (0.28 * s, 0.23 * s), 0.37 * s), "fur", 1.04)
     for eye in (-1, 1):
-        centre = (head + eye * 0.125 * s, y - 0.58 * s)
-        c.ellipse(centre, (0.09 * s, 0.09 * s), "light", edged=False)
-        c.ellipse(centre, (0.045 * s, 0.08 * s), "dark", edged=False)
+        centre = (head + eye * 0.13 * s, y - 0.57 * s)
+        c.ellipse(centre, (0.1 * s, 0.1 * s), "light", edged=False)
+        c.ellipse(centre, (0.052 * s, 0.09 * s), "dark", edged=False)
     c.polygon(
         [(head - 0.045 * s, y - 0.46 * s), (head + 0.045 * s, y - 0.46 * s), (head, y - 0.4 * s)],
         "dark",
         edged=False,
     )
+
+
+def _with_ears(centre: Point, radii: Point, ears: float) -> list[Point]:
+    """Return a head's outline: one shape, for ears of their own have contours towards the head."""
+    (x, y), (rx, ry) = centre, radii
+    outline = [(x + 0.92 * rx, y - ears), (x + 0.2 * rx, y - 0.94 * ry)]
+    outline += [(2 * x - across, down) for across, down in reversed(outline)]
+    for corner in range(23):  # from one ear's root below the chin to the other's
+        angle = math.pi * (1.08 - 1.16 * corner / 22)
+        outline.append((x + rx * math.cos(angle), y + ry * math.sin(angle)))
+    return outline
 
 
 def flower(c: Canvas, x: float, y: float, s: float, _: np.random.Generator) -> None:
@@ -176,7 +177,7 @@ def balloon(c: Canvas, x: float, y: float, s: float, _: np.random.Generator) -> 
     middle, radius = y - 0.5 * s, 0.36 * s
     for side in (-1, 1):
         rope = [(x + side * 0.24 * s, middle + 0.25 * s), (x + side * 0.09 * s, y)]
-        c.stroke(rope, 0.03, "trunk", edged=True)
+        c.stroke(rope, 0.03, "trunk")
     c.ellipse((x, middle), (radius, radius * 1.04), "petal")
     c.ellipse((x, middle), (radius * 0.64, radius * 1.04), "accent")
     c.ellipse((x, middle), (radius * 0.27, radius * 1.04), "petal")

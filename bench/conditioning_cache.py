@@ -43,7 +43,7 @@ def _measured(result: Personalised) -> float:
     agreement = result.agreement[0].tolist()
     drift = float(result.drift[0])
     plain, changed = PromptEmbeds(result.plain[:1]), PromptEmbeds(result.conditioning[:1])
-    made = Conditioning(plain, changed, agreement, drift, TextEncoders.ONE)
+    made = Conditioning(plain, changed, agreement, drift, len(agreement) - 1, TextEncoders.ONE)
     keep("bench", made.to_file(), 60)
     times = []
     for _ in range(READS):

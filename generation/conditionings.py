@@ -47,6 +47,7 @@ class Conditioning:
     personalised: PromptEmbeds  # same; what is pooled, if anything, is the plain one's
     agreement: list[float]  # before the first and after every step
     drift: float
+    steps_taken: int  # of a prompt of several rows the most of any
     text_encoders: TextEncoders
 
     def to_file(self) -> bytes:
@@ -55,6 +56,7 @@ class Conditioning:
         told = {
             "agreement": json.dumps(self.agreement),
             "drift": repr(self.drift),
+            "steps_taken": str(self.steps_taken),
             "text_encoders": self.text_encoders.value,
             "text_encoders_in_words": self.text_encoders.in_words,
         }
@@ -72,6 +74,7 @@ class Conditioning:
             PromptEmbeds(tensors["prompt_embeds"], pooled).to(on),
             json.loads(told["agreement"]),
             float(told["drift"]),
+            int(told["steps_taken"]),
             TextEncoders(told["text_encoders"]),
         )
 
@@ -238,6 +241,7 @@ def _conditioning(
         personalised=conditioner(changed.conditioning[rows]),
         agreement=[round(value, 6) for value in changed.agreement[rows].mean(0).tolist()],
         drift=float(changed.drift[rows].mean()),
+        steps_taken=int(changed.steps[rows].max()),
         text_encoders=models.kind.text_encoders,
     )
 
@@ -245,6 +249,7 @@ def _conditioning(
 def _key(wanted: Wanted, recipe: Recipe) -> str:
     """Name everything that decides a conditioning."""
     decisive = {
+        "file": 2,  # what it tells, so that one of an earlier day is not read as one of today
         "checkpoint": checkpoint_digest(),
         "aim": wanted.aim.decisive(),
         "prompt": wanted.prompt,

@@ -175,9 +175,15 @@ def check_numbers(generation: Generation) -> None:
 
 
 def check_emphasis(generation: Generation) -> None:
-    """Raise ValidationError for words that no text encoder can read so strongly."""
+    """Raise ValidationError for words that no text encoder can read so strongly.
+
+    Words that a look is turned towards are a direction, in which none of them can count more.
+    """
     for name in ("prompt", "negative_prompt", "aesthetic_text"):
         try:
-            spans(getattr(generation, name))
+            read = spans(getattr(generation, name))
         except EmphasisRefused as error:
             raise ValidationError({name: ValidationError(error.detail, code=error.code)}) from error
+        if name == "aesthetic_text" and any(span.weight != 1 for span in read):
+            sentence = r"Brackets have no effect on these words; write \( for a bracket itself."
+            raise ValidationError({name: ValidationError(sentence, code="emphasis")})

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from amqp.exceptions import AMQPError
 from django.conf import settings
 from django.core.cache import cache
 from kombu.exceptions import OperationalError
@@ -120,7 +121,7 @@ def answer_to(
         while found is None and time.monotonic() < until:
             time.sleep(PAUSE)
             found = kept_answer(question)
-    except (OperationalError, *AWAY) as error:
+    except (OperationalError, AMQPError, *AWAY) as error:
         logger.warning("Broker or cache did not take %s: %s", key, error)
         return None
     return found

@@ -68,6 +68,7 @@ def _render(generation: Generation, lease: Lease) -> None:
         agreement=found.agreement,
         picture_agreement=likeness.agreements(aim, models, [plain, personalised]),
         drift=found.drift,
+        steps_taken=found.steps_taken,
         remark=_remark(drawn),
         done=generation.total,
     )

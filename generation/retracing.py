@@ -207,6 +207,9 @@ def usable_values(facts: Facts) -> tuple[dict[str, object], list[str]]:
         text = facts.values.get(name)
         if text is None or (name == "prompt" and not text):
             continue
+        if name in GUARDS and not text:  # which to a model is no value, and no guard
+            usable[name] = None
+            continue
         try:
             usable[name] = _checked(name, text)
         except ValidationError as error:

@@ -4,8 +4,9 @@ A text encoder of CLIP ViT-L/14 has 123 million weights, and a prompt uses few o
 its token table. A row that is not in the prompt has no gradient, and under a fresh Adam never
 moves; so only rows in use are trained, and 85 million other weights.
 
-Each matrix moves as soon as its gradient is known. Gradients are all written to the same memory,
-which stays in the processor's cache: fetching fresh memory for each takes longer than computing it.
+Each matrix moves as soon as its gradient is known, piece by piece: a piece's gradient is used while
+the processor's cache holds it, and all are written to the same memory. Up to a prompt's first step
+the tower's own weights are read; they are copied, and moments zeroed, where a piece moves first.
 """
 
 import math
@@ -16,7 +17,6 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.optim.adam import adam
 from transformers import CLIPTextModelWithProjection
 
 from generation.climbing import Climber, norm_gradients, parts_of
@@ -24,6 +24,7 @@ from generation.onednn_products import quickest
 from generation.text_towers import TextTower
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # as torch.optim.Adam has them, and with it the extension
+PIECE = 2**18  # numbers of a weight that move together on a processor: a megabyte
 
 
 class _Moving:
@@ -33,33 +34,43 @@ class _Moving:
         self.weights = weights
         self._means = [torch.zeros_like(weight) for weight in weights]
         self._squares = [torch.zeros_like(weight) for weight in weights]
-        self._steps = [torch.zeros((), device=weight.device) for weight in weights]
-        self._rate = 0.0
+        self._step = torch.zeros((), device=weights[0].device)
+        self._rate, self._is_new = 0.0, True
+        self._origins: Sequence[Tensor] = ()
 
-    def start(self, rate: float) -> None:
-        """Forget both moments and the number of steps."""
-        self._rate = rate
-        for tensor in (*self._means, *self._squares, *self._steps):
-            tensor.zero_()
+    def start(self, rate: float, origins: Sequence[Tensor] = ()) -> None:
+        """Forget both moments and the number of steps; begin at `origins` where they are given."""
+        self._rate, self._origins, self._is_new = rate, origins, True
 
     def move(self, gradients: list[Tensor]) -> None:
         """Take one step up the gradients."""
-        adam(
+        if self._is_new:
+            self._begin()
+        self._step += 1
+        # All that torch.optim.adam.adam does in the end; its checks take seven times as long as
+        # the call itself, and pieces are many.
+        torch._fused_adam_(
             self.weights,
             gradients,
             self._means,
             self._squares,
             [],
-            self._steps,
-            fused=True,
+            [self._step] * len(self.weights),
             amsgrad=False,
             beta1=BETAS[0],
             beta2=BETAS[1],
             lr=self._rate,
-            weight_decay=0,
+            weight_decay=0.0,
             eps=EPSILON,
             maximize=True,
         )
+
+    def _begin(self) -> None:
+        if self._origins:
+            torch._foreach_copy_(self.weights, self._origins)
+        for tensor in (*self._means, *self._squares, self._step):
+            tensor.zero_()
+        self._origins, self._is_new = (), False
 
 
 class _Memory:
@@ -108,30 +119,56 @@ class AdamLinear:
         self, tower: TextTower, names: Sequence[str], small: _Small, memory: _Memory
     ) -> None:
         self._names, self._memory = names, memory
-        weights, biases = self._own(tower)
-        self._moving = _Moving([torch.cat(weights)])
-        self._weight = self._moving.weights[0]
+        # The tower's own, until the first step.
+        self._own, biases = self._of(tower)
+        self._lengths = [*map(len, self._own)]
+        self._weight = torch.cat(self._own)
+        self._moving = [_Moving([piece]) for piece in self._pieces(self._split(self._weight))]
         self._bias, self._of_bias = small.added(torch.cat(biases))
 
     def start(self, tower: TextTower, rate: float) -> None:
-        weights, biases = self._own(tower)
-        torch.cat(weights, out=self._weight)
+        self._own, biases = self._of(tower)
         torch.cat(biases, out=self._bias)
-        self._moving.start(rate)
+        for moving, origin in zip(self._moving, self._pieces(self._own), strict=True):
+            moving.start(rate, [origin])
 
     def __call__(self, given: Tensor) -> Tensor:
-        return quickest(given, self._weight, self._bias)
+        if not self._own:
+            return quickest(given, self._weight, self._bias)
+        each = zip(self._own, self._split(self._bias), strict=True)
+        return torch.cat([quickest(given, weight, bias) for weight, bias in each], dim=-1)
 
     def learn(self, given: Tensor, gradient: Tensor) -> Tensor:
-        of_given = quickest(gradient, self._weight.T)
-        flat = gradient.flatten(0, 1)  # [tokens, out]
+        of_given = self._back(gradient)
+        flat, rows = gradient.flatten(0, 1), given.flatten(0, 1)  # [tokens, out], [tokens, in]
         torch.sum(flat, 0, out=self._of_bias)
-        self._moving.move([self._memory.product(flat.T, given.flatten(0, 1))])
+        for moving, part in zip(self._moving, self._pieces(self._split(flat.T)), strict=True):
+            moving.move([self._memory.product(part, rows)])
+        self._own = ()
         return of_given
 
-    def _own(self, tower: TextTower) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    def _back(self, gradient: Tensor) -> Tensor:
+        """Return the gradient of what was given, [batch, tokens, in]."""
+        if not self._own:
+            return quickest(gradient, self._weight.T)
+        parts = zip(gradient.split(self._lengths, dim=-1), self._own, strict=True)
+        first, *others = (quickest(part, weight.T) for part, weight in parts)
+        return sum(others, start=first)
+
+    def _of(self, tower: TextTower) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         weights, biases = zip(*map(tower.linear, self._names), strict=True)
         return weights, biases
+
+    def _split(self, together: Tensor) -> tuple[Tensor, ...]:
+        """Return what belongs to each layer of what lies one below the other."""
+        parts: tuple[Tensor, ...] = together.split(self._lengths)
+        return parts
+
+    def _pieces(self, each: Sequence[Tensor]) -> list[Tensor]:
+        """Return the rows that move together, of what belongs to each layer."""
+        numbers = self._weight.numel() // len(self._lengths)
+        count = max(1, numbers // PIECE) if self._weight.device.type == "cpu" else 1
+        return [piece for rows in each for piece in rows.chunk(count)]
 
 
 class AdamNorm:

@@ -1,5 +1,6 @@
 """The API's router: the parts of each app, jobs of every kind, the service document."""
 
+from urllib.parse import unquote
 from uuid import UUID
 
 from django.conf import settings
@@ -77,16 +78,21 @@ class ServiceDocument(APIView):
                 "space": settings.HUB_SPACE,  # what it measures and draws in
                 "aesthetics": reverse("api:aesthetics"),
                 "generations": reverse("api:generations"),
-                "shared_generations": reverse("api:shared_generations", args=["{owner}", "{slug}"]),
+                "shared_generations": _template("api:shared_generations", "{owner}", "{slug}"),
                 "imports": reverse("api:imports"),
                 "blends": reverse("api:blends"),
                 "by_hashes": reverse("api:by_hashes"),
-                "by_hash": reverse("api:by_hash", args=["{digest}"]),
-                "blobs": reverse("api:blob", args=["{digest}"]),
+                "by_hash": _template("api:by_hash", "{digest}"),
+                "blobs": _template("api:blob", "{digest}"),
                 "openapi": reverse("api:openapi"),
                 "documentation": reverse("hub:docs"),
             }
         )
+
+
+def _template(name: str, *variables: str) -> str:
+    """Return an address with variables in braces, as URI templates have them: RFC 6570."""
+    return unquote(reverse(name, args=variables))
 
 
 @extend_schema(exclude=True)

@@ -25,6 +25,7 @@ from registry import (
     queueing,
     rights,
     search,
+    takedowns,
 )
 from registry.models import Aesthetic, JobState, Parentage, Space, Version
 
@@ -195,6 +196,7 @@ def blend_into(aesthetic: Aesthetic, candidate: Candidate) -> Blended:
             raise BlendRefused("not-found", f"{aesthetic.ref} was deleted.")
         same = aesthetic.versions.with_same_inputs(version.recipe_digest).first()
         if same is not None:
+            takedowns.refuse_taken_down(same)
             return Blended(same, candidate, is_new=False)
         aesthetic.owner.hold_share()
         queueing.check_build_quota(aesthetic.owner)

@@ -247,7 +247,9 @@ class SetOriginForm(OriginForm):
     """The same for many pictures at once: what is filled in is said, all else stays as it is."""
 
     unstated_only = forms.BooleanField(
-        required=False, initial=True, label="Only for those of which nobody said it yet"
+        required=False,
+        initial=True,
+        label="Only what nobody said yet, of the pictures that lack it",
     )
 
     def clean(self) -> dict[str, Any]:

@@ -4,7 +4,8 @@ An origin is stated where a picture has a licence, and a source or somebody to c
 measured from pictures are published with all of them stated.
 """
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import transaction
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from accounts.refusals import Refusal
 from registry.models import Aesthetic, Member, Side, Version, VersionMember
@@ -64,8 +65,24 @@ def state_for_all(members: QuerySet[Member], **origin: str) -> int:
     return members.update(**{name: origin[name] for name in ORIGIN if name in origin})
 
 
+def state_missing(aesthetic: Aesthetic, **origin: str) -> int:
+    """Say of the pictures whose origin is not stated what nobody said of them, and no more.
+
+    Return how many there were. A licence without a source stays the licence it is.
+    """
+    said = {
+        name: Case(When(**{name: ""}, then=Value(origin[name])), default=F(name))
+        for name in ORIGIN
+        if name in origin
+    }
+    return unstated(aesthetic).update(**said) if said else unstated(aesthetic).count()
+
+
+@transaction.atomic
 def move(aesthetic: Aesthetic, digest: str, *, to: Side) -> int:
     """Put a picture on one side alone, with its origin; return on how many sides it was."""
+    # Uploads, builds and other moves take the same lock.
+    Aesthetic.objects.select_for_update().get(pk=aesthetic.pk)
     members = list(aesthetic.members.filter(image__digest=digest))
     if members and all(member.side != to for member in members):
         aesthetic.members.filter(pk=members[0].pk).update(side=to)

@@ -135,6 +135,7 @@ def _seal(
     version.refresh_from_db(fields=sealed)
     if version.number is not None:  # a second click was faster
         return version
+    aesthetic.owner.hold_share()  # what is close to it may be published at this moment
     _refuse_unfit(version, accepts)  # again, since another version or card may have come meanwhile
     if packaging.contents_of(version).version_digest != contents.version_digest:
         return None

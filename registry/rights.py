@@ -115,11 +115,32 @@ def refuse_unfit_change(aesthetic: Aesthetic, *, licence: str, rating: str) -> N
         return
     blends = aesthetic.versions.published().filter(construction=Version.Construction.BLEND)
     for version in blends.standing():
-        parents = parents_of(version)
-        if is_relicensed and (asked := _asked_of(parents, aesthetic.licence, licence)):
-            _refuse_unfit_licence(asked, licence, aesthetic.ref)
+        seen = set(Version.objects.visible_to(aesthetic.owner).filter(offspring__version=version))
+        parents = [each for each in parents_of(version) if each in seen]
+        hidden = [each for each in parents_of(version) if each not in seen]
+        if is_relicensed:
+            if hidden and not _is_within(licence, of=aesthetic.licence):
+                raise _nobody_to_ask("licence-not-inherited", hidden[0], aesthetic)
+            if asked := _asked_of(parents, aesthetic.licence, licence):
+                _refuse_unfit_licence(asked, licence, aesthetic.ref)
         if is_opened:
+            if hidden:
+                raise _nobody_to_ask("rating-not-inherited", hidden[0], aesthetic)
             _refuse_open_rating(parents, rating, aesthetic.ref)
+
+
+def _nobody_to_ask(code: str, hidden: Version, aesthetic: Aesthetic) -> RightsRefused:
+    """Refuse without a word of today's card of what is private: it is nobody else's to know."""
+    return RightsRefused(
+        code,
+        f"The card of {aesthetic.ref} can only become stricter: {hidden}, of which it is made, is "
+        "private or deleted by now, so nobody can ask what it allows.",
+    )
+
+
+def _is_within(licence: str, *, of: str) -> bool:
+    """Tell whether a licence is one that another allows for what is made of a work under it."""
+    return licence in inheritance.TERMS[Licence(of)].allows
 
 
 def _asked_of(parents: Sequence[Version], present: str, licence: str) -> list[Version]:
@@ -129,7 +150,7 @@ def _asked_of(parents: Sequence[Version], present: str, licence: str) -> list[Ve
     published. It has none where the new licence is one that `present` allows for what is made of a
     work under it, since that takes nothing away from what the parent allowed then.
     """
-    if licence not in inheritance.TERMS[Licence(present)].allows:
+    if not _is_within(licence, of=present):
         return list(parents)
     return [parent for parent in parents if present in _allowed_by(parent)]
 

@@ -65,13 +65,13 @@ def browse(criteria: Criteria, *, person: User | AnonymousUser) -> QuerySet[Aest
     aesthetics = aesthetics.select_related("owner")
     if criteria.owner:
         aesthetics = aesthetics.filter(owner__username=criteria.owner)
-    if criteria.tag:
-        aesthetics = aesthetics.filter(tags__contains=[criteria.tag])
+    if tag := criteria.tag.strip():
+        aesthetics = aesthetics.filter(tags__contains=[tag])
     if criteria.space:
         in_space = Version.objects.offered().filter(space__name=criteria.space)
         aesthetics = aesthetics.filter(pk__in=in_space.values("aesthetic"))
-    if criteria.query:
-        aesthetics = by_words(aesthetics, criteria.query)
+    if query := criteria.query.strip():
+        aesthetics = by_words(aesthetics, query)
     elif criteria.sort == RELEVANCE:
         return aesthetics.order_by(*orders[NEWEST])
     return aesthetics.order_by(*orders[criteria.sort])

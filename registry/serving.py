@@ -71,9 +71,14 @@ def caching_of(version: Version, *, usual: str) -> str:
     return usual if version.aesthetic.is_public else PERSONAL
 
 
-def keep_to_owner(response: HttpResponse, aesthetic: Aesthetic) -> HttpResponse:
-    """Return a page of an aesthetic, which nobody may keep where only its owner sees it."""
-    if not aesthetic.is_public:
+def keep_to_owner(
+    request: HttpRequest, response: HttpResponse, aesthetic: Aesthetic
+) -> HttpResponse:
+    """Return a page of an aesthetic, which nobody may keep where its owner sees it.
+
+    Nobody else sees a private one; of a public one the page tells its owner more.
+    """
+    if request.user.pk == aesthetic.owner_id:
         response["Cache-Control"] = PERSONAL
     return response
 

@@ -51,9 +51,6 @@ PARAMETERS = (
 # Below this relative change of the conditioning nobody can see a difference.
 LEAST_DRIFT = 0.01
 
-# A text read to its end and read as a whole have the same feature but for rounding.
-ROUNDING = 2e-6
-
 
 class Generation(Withholdable, Job):
     """A prompt drawn twice with the same seed, plain and personalised by one version.
@@ -155,6 +152,8 @@ class Generation(Withholdable, Job):
     picture_agreement = models.JSONField(default=list, blank=True)
     remark = models.CharField(max_length=200, blank=True)  # what was done otherwise than asked
     drift = models.FloatField(null=True, blank=True)  # |c' - c| / |c| of the conditioning
+    # Fewer than `steps` where a guard ended them, of a prompt of several rows the most of any.
+    steps_taken = models.PositiveSmallIntegerField(null=True, blank=True)
 
     shared_at = models.DateTimeField(null=True, editable=False)  # by its owner, with everybody
     hidden_at = models.DateTimeField(null=True, editable=False)  # when its owner removed it
@@ -266,30 +265,6 @@ class Generation(Withholdable, Job):
         return self.drift is not None and self.drift >= LEAST_DRIFT
 
     @property
-    def steps_taken(self) -> int | None:
-        """How many steps personalising took, fewer than `steps` where a guard ended it.
-
-        After those the trace repeats its last value. None before it is drawn.
-        """
-        if not self.agreement:
-            return None
-        if not (self.agreed_enough or self._drifted_enough):
-            return self.steps
-        last = self.agreement[-1]
-        differing = [abs(value - last) > ROUNDING for value in self.agreement]
-        return len(differing) - differing[::-1].index(True) if any(differing) else 0
-
-    @property
     def was_guarded(self) -> bool:
         """Whether a guard of the dose ended the steps early."""
         return self.steps_taken is not None and self.steps_taken < self.steps
-
-    @property
-    def agreed_enough(self) -> bool:
-        enough = self.enough_agreement
-        return bool(self.agreement) and enough is not None and self.agreement[-1] >= enough
-
-    @property
-    def _drifted_enough(self) -> bool:
-        most = self.most_drift
-        return most is not None and self.drift is not None and self.drift >= most

@@ -61,13 +61,16 @@ class StandardSheetQuerySet(JobQuerySet["StandardSheet"]):
 
 
 def _queue_first(sheets: StandardSheetQuerySet, **changed: Any) -> "StandardSheet | None":
-    """Let the one of these that ended first, some hours ago, wait again, and return it."""
+    """Let the one of these that ended first, some hours ago, wait again, and return it.
+
+    When it ended stays, since its picture is that old until the next is there.
+    """
     due = sheets.filter(finished_at__lt=Now() - timedelta(hours=RETRY_HOURS))
     sheet = due.order_by("finished_at").first()
     if sheet is None:
         return None
     is_ours = due.filter(pk=sheet.pk).update(
-        state=JobState.QUEUED, stage="", reason="", sent_at=None, finished_at=None, **changed
+        state=JobState.QUEUED, stage="", reason="", sent_at=None, **changed
     )
     return sheet if is_ours else None
 

@@ -62,10 +62,13 @@ def _why_nothing_did(found: Generation) -> str:
 
 
 def _guard(found: Generation) -> str:
-    """Say which of the dose's guards ended the steps."""
-    if found.agreed_enough:
-        return f"an agreement of {found.enough_agreement:g} was enough"
-    return f"a drift of {found.most_drift:g} was the most"
+    """Say what guards the dose has, one of which ended the steps, of each row of the prompt."""
+    guards = []
+    if found.enough_agreement is not None:
+        guards.append(f"an agreement of {found.enough_agreement:g} was enough")
+    if found.most_drift is not None:
+        guards.append(f"a drift of {found.most_drift:g} was the most")
+    return ", or ".join(guards)
 
 
 def _in_words(steps: int) -> str:

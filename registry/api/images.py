@@ -79,9 +79,10 @@ class SetOrigin(APIView):
         form = SetChangeSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         said = dict(form.validated_data)
-        only = said.pop("unstated_only")
-        members = origins.unstated(aesthetic) if only else aesthetic.members.all()
-        changed = origins.state_for_all(members, **said)
+        if said.pop("unstated_only"):
+            changed = origins.state_missing(aesthetic, **said)
+        else:
+            changed = origins.state_for_all(aesthetic.members.all(), **said)
         body = {"changed": changed, "unstated": origins.unstated(aesthetic).count()}
         return Response(SetChangedSerializer(body).data)
 

@@ -192,7 +192,8 @@ class ImageChangeSerializer(OriginSerializer):
 
 class SetChangeSerializer(OriginSerializer):
     unstated_only = serializers.BooleanField(
-        default=False, help_text="Only of the pictures that lack a licence, source or credit."
+        default=False,
+        help_text="Only of pictures whose origin is not stated, and only what nobody said of them.",
     )
 
 

@@ -79,7 +79,8 @@ class VersionList(generics.GenericAPIView[Version]):
     def get_queryset(self) -> QuerySet[Version]:
         aesthetic = find_aesthetic(self.request, self.kwargs["owner"], self.kwargs["slug"])
         published = aesthetic.versions.published().order_by("-number")
-        return published.select_related(*SHOWN_WITH).prefetch_related("files")
+        shown = published.select_related(*SHOWN_WITH).light("superseded_by")
+        return shown.prefetch_related("files")
 
     @extend_schema(responses=VersionSerializer(many=True))
     def get(self, request: Request, owner: str, slug: str) -> Response:

@@ -82,7 +82,13 @@ def _new_look(
 def _told(request: PersonRequest, made: blending.Blended) -> HttpResponse:
     if made.is_new:
         messages.success(request, "The blend is saved as a draft; look at it, and publish.")
-    else:
+    elif made.version.yanked_at is None:
         messages.info(request, "This blend was made before, so that version stands.")
+    else:
+        sentence = (
+            f"This blend was made before, as version {made.version.number}, which was withdrawn; a "
+            "new version needs other looks or weights."
+        )
+        messages.info(request, sentence)
     aesthetic = made.version.aesthetic
     return redirect("registry:images", aesthetic.owner.username, aesthetic.slug)

@@ -146,7 +146,7 @@ def show(
     """
     if chosen is not None and chosen.taken_down_at is not None:
         chosen.aesthetic = found
-        return serving.keep_to_owner(tombstone(request, chosen), found)
+        return serving.keep_to_owner(request, tombstone(request, chosen), found)
     found.card_html = cards.to_html(found.card)
     shown: Aesthetic | Version = found if chosen is None or name == found.ref else chosen
     cover = covers.covers_of([chosen.pk])[chosen.pk] if chosen else covers.draft_cover(found)
@@ -172,7 +172,7 @@ def show(
         "reproduction": verifying.reproduction_of(chosen, person=request.user) if chosen else None,
     }
     response = render(request, "registry/aesthetic.html", context)
-    return serving.keep_to_owner(response, found)
+    return serving.keep_to_owner(request, response, found)
 
 
 def _versions(request: HttpRequest, found: Aesthetic) -> Page[Version]:

@@ -18,7 +18,7 @@ def family(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpRespons
         raise Http404
     chosen.aesthetic = found
     if chosen.taken_down_at is not None:
-        return serving.keep_to_owner(tombstone(request, chosen), found)
+        return serving.keep_to_owner(request, tombstone(request, chosen), found)
     children = lineage.children(chosen, person=request.user)
     context = {
         "version": chosen,
@@ -26,4 +26,4 @@ def family(request: HttpRequest, owner: str, slug: str, ref: str) -> HttpRespons
         "page": Paginator(children, PAGE_SIZE).get_page(request.GET.get("page")),
     }
     response = render(request, "registry/lineage.html", context)
-    return serving.keep_to_owner(response, found)
+    return serving.keep_to_owner(request, response, found)

@@ -31,8 +31,10 @@ def origins(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     form = SetOriginForm(request.POST or None)
     if form.is_valid():
         only = form.cleaned_data["unstated_only"]
-        members = stated.unstated(aesthetic) if only else aesthetic.members.all()
-        count = stated.state_for_all(members, **form.said)
+        if only:
+            count = stated.state_missing(aesthetic, **form.said)
+        else:
+            count = stated.state_for_all(aesthetic.members.all(), **form.said)
         messages.success(request, f"Said of {count} picture{'' if count == 1 else 's'}.")
         return redirect("registry:origins", owner, slug)
     members = aesthetic.members.select_related("image").order_by("-side", "added_at", "pk")

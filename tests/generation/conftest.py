@@ -96,6 +96,7 @@ def finished(ada: User, version: Version) -> Generation:
         plain=blobs.ensure_blob(factories.picture(1)),
         personalised=blobs.ensure_blob(factories.picture(2)),
         agreement=[0.1, 0.2, 0.3],
+        steps_taken=2,
         drift=0.25,
         done=made.total,
     )

@@ -1,6 +1,7 @@
 """Conditionings are kept by content, and read back as they were."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -66,13 +67,14 @@ def test_without_a_cache_it_is_made_all_the_same(measured: Version, settings: Se
 
 def test_the_file_keeps_every_bit() -> None:
     plain, changed = (PromptEmbeds(torch.randn(1, 77, 4)) for _ in range(2))
-    made = Conditioning(plain, changed, [0.1, 0.25], 1 / 3, TextEncoders.ONE)
+    made = Conditioning(plain, changed, [0.1, 0.25], 1 / 3, 1, TextEncoders.ONE)
     read = Conditioning.from_file(made.to_file(), torch.device("cpu"))
     assert torch.equal(made.plain.hidden, read.plain.hidden)
     assert torch.equal(made.personalised.hidden, read.personalised.hidden)
     assert read.plain.pooled is None
     assert read.text_encoders is TextEncoders.ONE
     assert (made.agreement, made.drift) == (read.agreement, read.drift)
+    assert made.steps_taken == read.steps_taken
 
 
 def test_what_is_large_is_kept_for_less_time() -> None:
@@ -174,3 +176,16 @@ def test_a_worker_takes_along_the_drawings_that_wait_alike(ada: User, measured: 
         assert done == steps
     alike.refresh_from_db()
     assert alike.state == "queued"
+
+
+def test_the_steps_of_a_long_prompt_are_those_of_the_row_that_took_most(measured: Version) -> None:
+    """Its rows are stopped one by one, at a mean agreement that stops none."""
+    prompt = "a lighthouse at night " + "a tree " * 60
+    free = conditioning_of(Aim(measured), prompt, replace(RECIPE, steps=5, rate=1e-3))
+    assert free.steps_taken == 5
+    low, high = free.agreement[0], free.agreement[-1]
+    guarded = replace(RECIPE, steps=5, rate=1e-3, enough_agreement=low - 1, most_drift=10)
+    assert conditioning_of(Aim(measured), prompt, guarded).steps_taken == 0
+    guarded = replace(RECIPE, steps=5, rate=1e-3, most_drift=1e-4)
+    assert high > low
+    assert conditioning_of(Aim(measured), prompt, guarded).steps_taken == 1

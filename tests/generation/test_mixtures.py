@@ -193,6 +193,18 @@ def test_looks_are_mixed_in_by_lines_on_the_page(
     assert again.has_expert_values
 
 
+@pytest.mark.parametrize(
+    ("words", "is_taken"), [("(neon:1.8) rain", False), ("[neon]", False), (r"\(neon\)", True)]
+)
+def test_words_that_a_look_is_turned_to_have_no_emphasis(
+    page: Client, version: Version, words: str, *, is_taken: bool
+) -> None:
+    asked = {"aesthetic": "ada/sea-mist", "prompt": PROMPT, "aesthetic_text": words}
+    answer = page.post("/draw", asked)
+    assert (answer.status_code == 302) == is_taken
+    assert is_taken or "Brackets have no effect" in answer.content.decode()
+
+
 def test_a_weight_is_written_so_that_the_same_is_read_back(other: Version) -> None:
     field = MixField()
     for weight in (5e-05, 0.123456789, -1.5, 2.0):

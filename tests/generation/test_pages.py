@@ -228,18 +228,23 @@ def test_a_finished_drawing_shows_both_pictures_and_what_changed(
         ({"drift": 0.004}, "No effect to speak of: the conditioning moved by 0.40%"),
         ({"steps": 1}, "1 step brought the words from 0.10 to 0.30"),
         (
-            {"enough_agreement": 0.1, "agreement": [0.25] * 3, "drift": 0.0},
+            {"enough_agreement": 0.1, "agreement": [0.25] * 3, "drift": 0.0, "steps_taken": 0},
             "No effect to speak of: the dose ended after 0 steps, since an agreement of 0.1 was",
         ),
         (
-            {"enough_agreement": 0.3, "agreement": [0.1, 0.3, 0.3]},
+            {"enough_agreement": 0.3, "agreement": [0.1, 0.3, 0.3], "steps_taken": 1},
             "1 of 2 steps brought the words from 0.10 to 0.30 towards the look, and moved the "
             "picture with them; an agreement of 0.3 was enough.",
         ),
         (
-            {"most_drift": 0.2, "drift": 0.2, "agreement": [0.1, 0.3, 0.3]},
+            {
+                "enough_agreement": 0.9,
+                "most_drift": 0.2,
+                "agreement": [0.1, 0.3, 0.3],
+                "steps_taken": 1,
+            },
             "1 of 2 steps brought the words from 0.10 to 0.30 towards the look, and moved the "
-            "picture with them; a drift of 0.2 was the most.",
+            "picture with them; an agreement of 0.9 was enough, or a drift of 0.2 was the most.",
         ),
         ({"most_drift": 0.9}, "2 steps brought the words"),
     ],

@@ -197,6 +197,12 @@ def test_a_value_that_no_drawing_can_have_is_told_with_its_rule(
     assert sentence or filled(answer)["sampler"] == "dpm++"
 
 
+@pytest.mark.parametrize("guard", ["enough agreement", "most drift"])
+def test_a_guard_without_a_value_is_none(client: Client, guard: str) -> None:
+    answer = show(client, web_ui(FOREIGN.replace("Steps: 30", f"Steps: 30, Aesthetic {guard}: ")))
+    assert filled(answer) == filled(show(client, web_ui(FOREIGN)))
+
+
 def test_markup_in_a_file_stays_words(client: Client) -> None:
     told = html(show(client, web_ui(FOREIGN.replace("portrait", "<script>x</script>")), "<b>.png"))
     assert "<script>x" not in told
@@ -328,6 +334,7 @@ def test_another_checkpoint_is_told(client: Client, drawn: bytes, finished: Gene
     assert "The hub's checkpoint has another hash" in html(show(client, drawn))
 
 
+@pytest.mark.usefixtures("broker")
 def test_the_checkpoint_is_that_which_drew_last_for_somebody_or_a_standard_sheet(
     client: Client, drawn: bytes, finished: Generation
 ) -> None:

@@ -217,3 +217,14 @@ def test_the_facts_are_bytes_that_can_be_made_again(client: Client, version: Ver
     finished(version)
     data = client.get(f"{START}/v1/standard-sheet").content
     assert digests.canonical_json(json.loads(data)) == data
+
+
+def test_a_sheet_that_waits_to_be_drawn_again_is_as_old_as_its_picture(
+    client: Client, version: Version
+) -> None:
+    older, newer = finished(version), finished(version, ANOTHER, first=20)
+    StandardSheet.objects.filter(pk=older.pk).update(finished_at="2026-01-01T00:00:00Z")
+    StandardSheet.objects.filter(pk=newer.pk).update(finished_at="2026-02-01T00:00:00Z")
+    again = StandardSheet.objects.filter(pk=older.pk).queue_outdated({"seeds": [7]})
+    assert again == older
+    assert client.get(f"{START}/v1/standard-sheet").json()["checkpoint"] == ANOTHER

@@ -44,7 +44,9 @@ def test_the_service_document_leads_everywhere(client: Client) -> None:
     body = client.get("/api/v1/").json()
     assert body["aesthetics"] == "/api/v1/aesthetics"
     assert body["openapi"] == "/api/v1/openapi.json"
-    assert body["by_hash"].startswith("/api/v1/by-hash/")
+    assert body["by_hash"] == "/api/v1/by-hash/{digest}"
+    assert body["blobs"] == "/api/v1/blobs/{digest}"
+    assert body["shared_generations"] == "/api/v1/aesthetics/{owner}/{slug}/generations"
     for name in ("aesthetics", "openapi", "documentation"):
         assert client.get(body[name]).status_code == 200
 

@@ -309,3 +309,12 @@ def test_the_parents_are_among_the_nearest_with_the_cosine_that_is_said(
         assert near[parent.version.pk] == pytest.approx(parent.cosine, abs=1e-5)
     assert candidate.parents[0].version == fog
     assert candidate.parents[0].cosine > candidate.parents[1].cosine
+
+
+def test_the_same_blend_again_is_refused_once_it_was_taken_down(
+    mine: Aesthetic, fog: Version, neon: Version
+) -> None:
+    version = blending.blend_into(mine, mix((fog, None), (neon, None))).version
+    takedowns.take_down(publishing.publish(version), reason="A person asked for it.")
+    with pytest.raises(takedowns.TakenDown):
+        blending.blend_into(mine, mix((fog, None), (neon, None)))

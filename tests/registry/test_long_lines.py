@@ -231,3 +231,14 @@ def test_the_api_lists_a_long_line_without_vectors_and_manifests(
     with Reads() as few:
         client.get(f"{path}&limit=1")
     assert len(few) == len(reads)
+
+
+def test_the_versions_of_a_look_are_listed_without_what_is_heavy(
+    client: Client, line: list[Version], fog: Version
+) -> None:
+    publishing.yank(line[0], reason="Too bright.", superseded_by=fog)
+    with Reads() as reads:
+        answer = client.get("/api/v1/aesthetics/bob/line/versions?limit=100")
+    assert len(answer.json()["items"]) == LENGTH
+    for column in ("vector", "manifest", "recipe"):
+        assert reads.of(column) == []

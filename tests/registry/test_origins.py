@@ -8,6 +8,7 @@ from registry import blending, origins, publishing
 from registry.models import Aesthetic, Side, Version
 from tests import factories
 from tests.answers import problem
+from tests.concurrency import in_threads
 from tests.registry.picture_factory import encoded, exif_with_gps, photo
 
 ONE = "/ada/sea-mist"
@@ -209,3 +210,38 @@ def test_a_contrast_is_built_and_told_in_words(as_ada: Client, draft: Aesthetic)
     page = " ".join(as_ada.get(ONE).content.decode().split())
     assert "minus the mean of 5 of what it is not" in page
     assert "11 pictures, contrast" in " ".join(as_ada.get("/").content.decode().split())
+
+
+@pytest.mark.parametrize("by_page", [True, False])
+def test_a_licence_without_a_source_stays_where_only_what_is_missing_is_said(
+    as_ada: Client, client: Client, ada: User, draft: Aesthetic, *, by_page: bool
+) -> None:
+    half, none = factories.members(draft, 2)
+    draft.members.filter(pk=half.pk).update(source="", credit="", licence="CC-BY-SA-4.0")
+    draft.members.filter(pk=none.pk).update(source="", credit="", licence="")
+    said = {"licence": "CC0-1.0", "source": "my camera", "unstated_only": "on"}
+    if by_page:
+        as_ada.post(f"{ONE}/images/origins", {**said, "credit": ""})
+    else:
+        headers = factories.bearer(ada)
+        answer = client.patch(f"{API}/origin", said, "application/json", headers=headers)
+        assert answer.json() == {"changed": 2, "unstated": 0}
+    assert set(draft.members.values_list("pk", "licence", "source")) == {
+        (half.pk, "CC-BY-SA-4.0", "my camera"),
+        (none.pk, "CC0-1.0", "my camera"),
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_moved_both_ways_at_once_stays_in_the_set() -> None:
+    draft = factories.aesthetic(factories.person("ada"))
+    digest = factories.member(draft, 1).image.digest
+    ways: list[Side] = []
+
+    def move() -> None:
+        origins.move(draft, digest, to=ways.pop())
+
+    for _ in range(5):
+        ways += [Side.AWAY, Side.TOWARDS] * 4
+        in_threads(len(ways), move)
+        assert draft.members.count() == 1

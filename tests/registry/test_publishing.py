@@ -297,3 +297,23 @@ def test_a_card_that_never_stands_still_is_not_published(
         publishing.publish(built)
     assert caught.value.code == "card-changed"
     assert draft.versions.published().count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_close_looks_at_once_the_second_is_asked_about_the_first() -> None:
+    ada = factories.person("ada")
+    builds = []
+    for slug, pictures in (("mist", 9), ("haze", 10)):
+        look = factories.aesthetic(ada, slug)
+        factories.members(look, pictures)
+        builds.append(factories.built(look))
+    refused = []
+
+    def publish() -> None:
+        try:
+            publishing.publish(builds.pop(), accepts={"accept_few"})
+        except publishing.PublishingRefused as error:
+            refused.append(error.code)
+
+    in_threads(2, publish)
+    assert refused == ["close-versions"]

@@ -108,3 +108,28 @@ def test_a_rating_that_was_taken_back_is_asked_of_the_parents(
     with pytest.raises(RightsRefused) as caught:
         editing.change_card(mine, {"rating": "general"})
     assert caught.value.code == "rating-not-inherited"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"licence": "CC0-1.0"}, "licence-not-inherited"),
+        ({"rating": "general"}, "rating-not-inherited"),
+        ({"licence": "CC-BY-SA-4.0"}, ""),
+        ({"title": "Neon in fog"}, ""),
+    ],
+)
+def test_the_card_of_a_parent_that_is_private_by_now_is_not_told(
+    mine: Aesthetic, fog: Version, said: dict[str, str], code: str
+) -> None:
+    editing.change_card(mine, {"rating": "mature"})
+    say(fog, visibility="private", licence="CC-BY-NC-4.0", rating="mature")
+    if not code:
+        editing.change_card(mine, said)
+        return
+    with pytest.raises(RightsRefused) as caught:
+        editing.change_card(mine, said)
+    assert caught.value.code == code
+    assert "bob/fog@v1, of which it is made, is private or deleted" in caught.value.detail
+    assert "NC" not in caught.value.detail
+    assert "ature" not in caught.value.detail

@@ -197,3 +197,8 @@ def test_what_is_named_is_found_by_its_index(db: None, asked: QuerySet[Any], ind
     plan = asked.explain()
     assert index in plan
     assert "Index Cond" in plan
+
+
+def test_blanks_ask_for_nothing(looks: None) -> None:
+    assert found(query=" ", tag=" ") == found()
+    assert found(tag=" red ") == ["red-brick"]

@@ -178,6 +178,7 @@ def test_a_page_that_only_its_owner_sees_is_kept_by_no_cache(
     paths = ["/ada/sea-mist", "/ada/sea-mist/versions/v1", "/ada/sea-mist/versions/v1/lineage"]
     for path in paths:
         assert "no-store" not in client.get(path).headers.get("Cache-Control", "")
+        assert as_ada.get(path)["Cache-Control"] == "private, no-store"  # it tells her more
     Aesthetic.objects.update(visibility="private")
     for path in (*paths, "/ada"):
         assert as_ada.get(path)["Cache-Control"] == "private, no-store"

@@ -14,7 +14,7 @@ from PIL import Image
 from demo.training import ROOT
 from demo.world import COMPANIONS, SUBJECTS, Scene, Style, backgrounds_of, draw_large
 
-SEED = 776
+SEED = 783
 SAMPLES = ROOT / "demo" / "samples"
 
 # slug: title, what it looks like, tags, style

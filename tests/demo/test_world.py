@@ -7,7 +7,7 @@ import pytest
 
 from demo import captions, dataset, world
 from demo.backgrounds import COMPANION_DRAWINGS
-from demo.canvas import Canvas
+from demo.canvas import Canvas, Shape
 from demo.palettes import colours, lightness
 from demo.textures import SIDE, glass
 from demo.world import Scene, Style
@@ -85,6 +85,20 @@ def test_leads_go_around_what_a_window_shows_and_through_what_is_behind_it() -> 
     assert leads[within:-within, edge].all()
     assert not leads[within:-within, within:-within].any()
     assert leads[: edge - 8].mean() > 0.1
+
+
+def test_a_cat_has_its_ears_and_its_eyes_on_one_head_without_leads_between() -> None:
+    shapes = world.arranged(Scene("cat"), np.random.default_rng(0)).shapes
+    head = min((each for each in shapes if each.role == "fur"), key=_top)
+    (left, right) = (each for each in shapes if each.role == "light")
+    for eye in (left, right):
+        for place in (0, 1):
+            low, high = (pick(point[place] for point in head.points) for pick in (min, max))
+            assert all(low < point[place] < high for point in eye.points)
+
+
+def _top(shape: Shape) -> float:
+    return min(y for _, y in shape.points)
 
 
 def test_there_are_enough_looks_and_none_of_them_is_among_the_unseen() -> None:

@@ -120,21 +120,20 @@ def refuse_unfit_change(aesthetic: Aesthetic, *, licence: str, rating: str) -> N
         hidden = [each for each in parents_of(version) if each not in seen]
         if is_relicensed:
             if hidden and not _is_within(licence, of=aesthetic.licence):
-                raise _nobody_to_ask("licence-not-inherited", hidden[0], aesthetic)
+                raise RightsRefused("licence-not-inherited", _nobody_to_ask(hidden[0], aesthetic))
             if asked := _asked_of(parents, aesthetic.licence, licence):
                 _refuse_unfit_licence(asked, licence, aesthetic.ref)
         if is_opened:
             if hidden:
-                raise _nobody_to_ask("rating-not-inherited", hidden[0], aesthetic)
+                raise RightsRefused("rating-not-inherited", _nobody_to_ask(hidden[0], aesthetic))
             _refuse_open_rating(parents, rating, aesthetic.ref)
 
 
-def _nobody_to_ask(code: str, hidden: Version, aesthetic: Aesthetic) -> RightsRefused:
-    """Refuse without a word of today's card of what is private: it is nobody else's to know."""
-    return RightsRefused(
-        code,
+def _nobody_to_ask(hidden: Version, aesthetic: Aesthetic) -> str:
+    """Say so without a word of today's card of what is private: it is nobody else's to know."""
+    return (
         f"The card of {aesthetic.ref} can only become stricter: {hidden}, of which it is made, is "
-        "private or deleted by now, so nobody can ask what it allows.",
+        "private or deleted by now, so nobody can ask what it allows."
     )
 
 

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from amqp.exceptions import AMQPError
 from django.conf import settings
 from django.core.cache import cache
-from kombu.exceptions import OperationalError
 
 from accounts.models import Usage, User
 from accounts.refusals import Refusal
@@ -27,6 +25,7 @@ from generation.models.generations import AESTHETIC_TEXT, PARAMETERS
 from generation.prompts import check_emphasis, check_numbers, check_others, check_space
 from generation.tasks import answer
 from registry.digests import canonical_json, digest_bytes
+from registry.jobs import BROKER_ERRORS
 from registry.models import Version
 
 logger = logging.getLogger(__name__)
@@ -121,7 +120,7 @@ def answer_to(
         while found is None and time.monotonic() < until:
             time.sleep(PAUSE)
             found = kept_answer(question)
-    except (OperationalError, AMQPError, *AWAY) as error:
+    except (*BROKER_ERRORS, *AWAY) as error:
         logger.warning("Broker or cache did not take %s: %s", key, error)
         return None
     return found

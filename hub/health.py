@@ -6,16 +6,15 @@ address, which no ALLOWED_HOSTS lists, speaks HTTP, and follows no redirect.
 
 from collections.abc import Callable
 
-from amqp.exceptions import AMQPError
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
-from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from hub.celery import app
+from registry.jobs import BROKER_ERRORS
 
 BROKER_SECONDS = 2  # how long readiness waits for the broker
 
@@ -40,7 +39,7 @@ def check_broker() -> None:
     try:
         with app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=1, timeout=BROKER_SECONDS)
-    except (OperationalError, AMQPError, OSError) as error:
+    except (*BROKER_ERRORS, OSError) as error:
         raise NotReady("The broker does not answer.") from error
 
 

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 JobTask = Task[[str], None]  # given the id of a job
 
+BROKER_ERRORS = (OperationalError, AMQPError)  # the second: RabbitMQ refuses us
+
 OUR_FAULT = "Something went wrong on our side; it is in our log. Trying again may help."
 
 
@@ -85,7 +87,7 @@ def hand_over(task: Task[..., None], *keys: str) -> bool:
     """Give the broker a message for `task`; tell whether it took it, and log where it did not."""
     try:
         task.delay(*keys)
-    except (OperationalError, AMQPError) as error:  # the second: RabbitMQ refuses us
+    except BROKER_ERRORS as error:
         logger.warning("The broker did not take %s: %s", " ".join([task.name, *keys]), error)
         return False
     return True

@@ -115,9 +115,9 @@ def refuse_unfit_change(aesthetic: Aesthetic, *, licence: str, rating: str) -> N
         return
     blends = aesthetic.versions.published().filter(construction=Version.Construction.BLEND)
     for version in blends.standing():
-        seen = set(Version.objects.visible_to(aesthetic.owner).filter(offspring__version=version))
-        parents = [each for each in parents_of(version) if each in seen]
-        hidden = [each for each in parents_of(version) if each not in seen]
+        everybody = parents_of(version)
+        hidden = [each for each in everybody if not _is_known(each.aesthetic, aesthetic.owner_id)]
+        parents = [each for each in everybody if each not in hidden]
         if is_relicensed:
             if hidden and not _is_within(licence, of=aesthetic.licence):
                 raise RightsRefused("licence-not-inherited", _nobody_to_ask(hidden[0], aesthetic))
@@ -127,6 +127,11 @@ def refuse_unfit_change(aesthetic: Aesthetic, *, licence: str, rating: str) -> N
             if hidden:
                 raise RightsRefused("rating-not-inherited", _nobody_to_ask(hidden[0], aesthetic))
             _refuse_open_rating(parents, rating, aesthetic.ref)
+
+
+def _is_known(parent: Aesthetic, owner_id: int) -> bool:
+    """Tell whether somebody knows today's card of a look: everybody does, or they wrote it."""
+    return parent.is_public or parent.owner_id == owner_id
 
 
 def _nobody_to_ask(hidden: Version, aesthetic: Aesthetic) -> str:

@@ -14,7 +14,7 @@ Rousseeuw, 1987, on cosines: 0.25, his least structure) and none may be a few st
 `outliers` names.
 
 What is shown moves an encoder's features too. Of 192 sets of ten pictures that the demo's world
-draws in one look each, ten pass the bound: in seven of these cat, castle and balloon stand apart.
+draws in one look each, six pass the bound.
 """
 
 from dataclasses import dataclass

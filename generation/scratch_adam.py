@@ -24,38 +24,37 @@ from generation.onednn_products import quickest
 from generation.text_towers import TextTower
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # as torch.optim.Adam has them, and with it the extension
-PIECE = 2**18  # numbers of a weight that move together on a processor: a megabyte
+PIECE = 2**18  # numbers of a weight that a thread moves at once on a processor: a megabyte
 
 
 class _Moving:
     """Tensors that move together, and what Adam remembers of them."""
 
-    def __init__(self, weights: list[Tensor]) -> None:
-        self.weights = weights
+    def __init__(self, weights: list[Tensor], step: Tensor) -> None:
+        """Prepare; `step` [] is always the number of the step that is taken next, from 1."""
+        self._weights, self._steps = weights, [step] * len(weights)
         self._means = [torch.zeros_like(weight) for weight in weights]
         self._squares = [torch.zeros_like(weight) for weight in weights]
-        self._step = torch.zeros((), device=weights[0].device)
         self._rate, self._is_new = 0.0, True
         self._origins: Sequence[Tensor] = ()
 
     def start(self, rate: float, origins: Sequence[Tensor] = ()) -> None:
-        """Forget both moments and the number of steps; begin at `origins` where they are given."""
+        """Forget both moments; begin at `origins` where they are given."""
         self._rate, self._origins, self._is_new = rate, origins, True
 
     def move(self, gradients: list[Tensor]) -> None:
         """Take one step up the gradients."""
         if self._is_new:
             self._begin()
-        self._step += 1
         # All that torch.optim.adam.adam does in the end; its checks take seven times as long as
         # the call itself, and pieces are many.
         torch._fused_adam_(
-            self.weights,
+            self._weights,
             gradients,
             self._means,
             self._squares,
             [],
-            [self._step] * len(self.weights),
+            self._steps,
             amsgrad=False,
             beta1=BETAS[0],
             beta2=BETAS[1],
@@ -67,20 +66,21 @@ class _Moving:
 
     def _begin(self) -> None:
         if self._origins:
-            torch._foreach_copy_(self.weights, self._origins)
-        for tensor in (*self._means, *self._squares, self._step):
+            torch._foreach_copy_(self._weights, self._origins)
+        for tensor in (*self._means, *self._squares):
             tensor.zero_()
         self._origins, self._is_new = (), False
 
 
-class _Memory:
-    """Where the gradients of all matrices are written, one after the other."""
+class _Shared:
+    """What all weights have in common: the step's number, and where gradients are written."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
+        self.step = torch.ones((), device=device)
         self._numbers = torch.empty(0)
 
     def product(self, left: Tensor, right: Tensor) -> Tensor:
-        """Return left [n, k] @ right [k, m], until the next."""
+        """Return left [n, k] @ right [k, m], which is there until the next."""
         shape = (len(left), right.shape[1])
         if self._numbers.numel() < math.prod(shape):
             self._numbers = left.new_empty(math.prod(shape))
@@ -90,7 +90,8 @@ class _Memory:
 class _Small:
     """Biases, norms and rows of tables: what is small, and moves at once when all is known."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: _Shared) -> None:
+        self._shared = shared
         self._weights: list[Tensor] = []
         self._gradients: list[Tensor] = []
 
@@ -102,28 +103,32 @@ class _Small:
 
     @cached_property
     def _moving(self) -> _Moving:
-        return _Moving(self._weights)
+        return _Moving(self._weights, self._shared.step)
 
     def start(self, rate: float) -> None:
-        """Forget what Adam remembers, once all are added."""
+        """Forget what Adam remembers, once all are added, and count steps anew."""
+        self._shared.step.fill_(1)
         self._moving.start(rate)
 
     def move(self) -> None:
+        """Move after all else has, which ends the step."""
         self._moving.move(self._gradients)
+        self._shared.step += 1
 
 
 class AdamLinear:
     """Linear layers that are given the same rows, as one; its weight [out, in] moves by itself."""
 
     def __init__(
-        self, tower: TextTower, names: Sequence[str], small: _Small, memory: _Memory
+        self, tower: TextTower, names: Sequence[str], small: _Small, shared: _Shared
     ) -> None:
-        self._names, self._memory = names, memory
+        self._names, self._shared = names, shared
         # The tower's own, until the first step.
         self._own, biases = self._of(tower)
         self._lengths = [*map(len, self._own)]
         self._weight = torch.cat(self._own)
-        self._moving = [_Moving([piece]) for piece in self._pieces(self._split(self._weight))]
+        pieces = self._pieces(self._split(self._weight))
+        self._moving = [_Moving([piece], shared.step) for piece in pieces]
         self._bias, self._of_bias = small.added(torch.cat(biases))
 
     def start(self, tower: TextTower, rate: float) -> None:
@@ -143,7 +148,7 @@ class AdamLinear:
         flat, rows = gradient.flatten(0, 1), given.flatten(0, 1)  # [tokens, out], [tokens, in]
         torch.sum(flat, 0, out=self._of_bias)
         for moving, part in zip(self._moving, self._pieces(self._split(flat.T)), strict=True):
-            moving.move([self._memory.product(part, rows)])
+            moving.move([self._shared.product(part, rows)])
         self._own = ()
         return of_given
 
@@ -167,7 +172,8 @@ class AdamLinear:
     def _pieces(self, each: Sequence[Tensor]) -> list[Tensor]:
         """Return the rows that move together, of what belongs to each layer."""
         numbers = self._weight.numel() // len(self._lengths)
-        count = max(1, numbers // PIECE) if self._weight.device.type == "cpu" else 1
+        at_once = PIECE * torch.get_num_threads()
+        count = max(1, numbers // at_once) if self._weight.device.type == "cpu" else 1
         return [piece for rows in each for piece in rows.chunk(count)]
 
 
@@ -231,7 +237,8 @@ class ScratchAdam:
 
     def __init__(self, tower: TextTower) -> None:
         self.device = tower.device
-        self._small, self._memory = _Small(), _Memory()
+        self._shared = _Shared(tower.device)
+        self._small = _Small(self._shared)
         self._linears: list[AdamLinear] = []
         self._norms: list[AdamNorm] = []
         self._table = AdamTable(tower, self._small)
@@ -250,7 +257,7 @@ class ScratchAdam:
         return Climber(tower, self._parts)
 
     def _linear(self, tower: TextTower, *names: str) -> AdamLinear:
-        self._linears.append(AdamLinear(tower, names, self._small, self._memory))
+        self._linears.append(AdamLinear(tower, names, self._small, self._shared))
         return self._linears[-1]
 
     def _norm(self, tower: TextTower, name: str) -> AdamNorm:

@@ -1,8 +1,9 @@
-"""Multiply few rows by large matrices on a processor: by oneDNN where it is the quickest.
+"""Multiply rows by large matrices on a processor: by oneDNN where it is the quickest.
 
 With AVX-512, and for the dozen rows of a prompt, it takes three quarters of the time that PyTorch's
-usual library takes, forwards and backwards, and half of it with more than one thread. With AVX2 it
-takes a tenth more, unless it has laid out the matrix before (generation/packed_weights.py).
+usual library takes, forwards and backwards, and half of it with two threads; for hundreds it is no
+slower. With AVX2 it takes a tenth more, unless it has laid out the matrix before
+(generation/packed_weights.py) and the rows are few.
 """
 
 from collections.abc import Iterable
@@ -11,15 +12,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-FEW = 64  # rows; for more PyTorch's usual library is quicker with AVX2, by a fifth
+FEW = 64  # rows; for more, PyTorch's usual library is quicker with AVX2, by a fifth
 LAID_OUT_FOR = 16  # rows; others are right as well
 VECTOR = 16  # float32 numbers of AVX-512
 MOST_SWAPPED = 2 * VECTOR  # rows
 
 
-def is_few(rows: Tensor) -> bool:
-    """Say whether oneDNN is the better way to multiply rows [..., in]."""
-    return int(rows.shape[:-1].numel()) <= FEW
+def has_avx512() -> bool:
+    """Say whether this processor has AVX-512, and PyTorch uses it."""
+    return bool(torch.backends.cpu.get_cpu_capability() == "AVX512")
 
 
 def is_able(weights: Iterable[Tensor]) -> bool:
@@ -49,8 +50,8 @@ class RearrangedMatrix:
         self._bias = bias
 
     def takes(self, rows: Tensor) -> bool:
-        """Say whether rows [..., in] are few."""
-        return is_few(rows)
+        """Say whether this is the quickest way to multiply rows [..., in]."""
+        return has_avx512() or rows.shape[:-1].numel() <= FEW
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Return rows [..., in] @ weight.T + bias, [..., out]."""
@@ -59,8 +60,7 @@ class RearrangedMatrix:
 
 def quickest(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return rows [..., in] @ weight.T + bias, by the library that is the quickest here."""
-    is_avx512 = torch.backends.cpu.get_cpu_capability() == "AVX512"
-    if not (is_avx512 and is_able((rows, weight))):
+    if not (has_avx512() and is_able((rows, weight))):
         return F.linear(rows, weight, bias)
     if weight.is_contiguous() and _is_quicker_swapped(rows):
         return _swapped(rows, weight, bias)

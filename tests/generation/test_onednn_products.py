@@ -24,13 +24,16 @@ def test_onednn_multiplies_by_weights_as_they_are(shape: tuple[int, ...]) -> Non
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("shape", [(1, 12), (3, 77)], ids=str)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 12), (2, 14), (1, 17), (3, 77)], ids=str)
 def test_the_quickest_way_is_right(shape: tuple[int, ...], dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     rows, weight = torch.randn(*shape, 96, dtype=dtype), torch.randn(384, 96, dtype=dtype)
     weight /= 384**0.5  # as in an encoder, so that what comes out is about as large as what goes in
     bias = torch.randn(384, dtype=dtype)
-    torch.testing.assert_close(quickest(rows, weight, bias), F.linear(rows, weight, bias))
+    for added in (bias, None):
+        result = quickest(rows, weight, added)
+        torch.testing.assert_close(result, F.linear(rows, weight, added))
+        assert result.is_contiguous()
     gradient = torch.randn(*shape, 384, dtype=dtype)
     torch.testing.assert_close(quickest(gradient, weight.T), gradient @ weight)
 

@@ -91,12 +91,18 @@ def test_a_product_in_half_precision_is_exact(rows: int) -> None:
 
 
 @needs_onednn
-def test_few_rows_are_multiplied_by_a_packed_copy(encoder: CLIPTextModelWithProjection) -> None:
+def test_a_packed_copy_multiplies_as_many_rows_as_it_is_quick_with(
+    encoder: CLIPTextModelWithProjection,
+) -> None:
     layer, rows = first_layer(encoder), torch.randn(1, 12, 96)
     frozen = of_first_layer(encoder)
-    layer.weight.zero_()  # which the copy does not see, and many rows do
+    layer.weight.zero_()  # which the copy does not see
     assert float(frozen(rows).abs().max()) > 1
-    assert torch.equal(frozen(rows.expand(6, -1, -1)), layer(rows.expand(6, -1, -1)))
+    many = frozen(rows.expand(6, -1, -1))
+    assert (float(many.abs().max()) > 1) == onednn_products.has_avx512()
+    torch.testing.assert_close(
+        many[5], frozen(rows)[0] if onednn_products.has_avx512() else layer(rows)[0]
+    )
 
 
 def test_copies_are_kept_until_the_weights_change(encoder: CLIPTextModelWithProjection) -> None:

@@ -69,7 +69,7 @@ def quickest(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
 
 def _is_quicker_swapped(rows: Tensor) -> bool:
     """Say whether rows [..., in] are few, and fill more than half of the last vector."""
-    count = rows.shape[:-1].numel()
+    count = int(rows.shape[:-1].numel())
     return count <= MOST_SWAPPED and (count - 1) % VECTOR >= VECTOR // 2
 
 

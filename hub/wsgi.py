@@ -4,10 +4,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from hub.charsets import AsciiCharsets
 from hub.startup import refuse_failed_checks, refuse_missing_key
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
-application = get_wsgi_application()
+application = AsciiCharsets(get_wsgi_application())
 refuse_missing_key()
 refuse_failed_checks()

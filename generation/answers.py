@@ -14,7 +14,8 @@ from generation.keeping import KEPT_AT, REFUSAL_KEPT, keep, kept, let_go, take
 from generation.personalisation import PersonalisationRefused, Recipe, personalise
 from generation.plain_readings import plain_reading
 from generation.text_towers import TextTower
-from generation.worker_models import text_models_for, within_memory
+from generation.worker_models import text_models_for
+from registry.device_memory import within_memory
 from registry.jobs import OUR_FAULT
 from registry.leases import JobFailed
 
@@ -65,7 +66,7 @@ def _said(
         with within_memory():
             return KINDS[kind](aim, prompt, recipe)
     except (PersonalisationRefused, EmphasisRefused) as error:
-        return {"refused": error.detail}
+        return {"refused": error.detail, "code": error.code}
     except JobFailed as error:
         return {"failed": str(error)}
     except Exception:

@@ -10,8 +10,9 @@ from generation.doses import RECIPE
 from generation.emphasis import EmphasisRefused
 from generation.models import Generation
 from generation.personalisation import LARGEST_BATCH, PersonalisationRefused, Recipe
-from generation.worker_models import checkpoint_digest, models_for, within_memory
+from generation.worker_models import checkpoint_digest, models_for
 from registry import blobs
+from registry.device_memory import within_memory
 from registry.leases import JobFailed, Lease
 
 

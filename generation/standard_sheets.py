@@ -22,8 +22,9 @@ from generation.conditionings import conditioning_of
 from generation.doses import BESIDE_STEPS, RECIPE, default_dose
 from generation.models import Generation, StandardSheet
 from generation.personalisation import PersonalisationRefused, Recipe
-from generation.worker_models import checkpoint_digest, models_for, within_memory
+from generation.worker_models import checkpoint_digest, models_for
 from registry import blobs
+from registry.device_memory import within_memory
 from registry.leases import JobFailed, Lease
 from registry.models import Verification, Version
 

@@ -1,15 +1,11 @@
 """The diffusion models of this worker process: loaded once. Worker side."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 
-import torch
 from django.conf import settings
 
 from generation import diffusion
-from registry.leases import JobFailed
 from registry.models import Space
 from registry.worker_encoder import encoder_for
 
@@ -38,16 +34,3 @@ def models_for(space: Space) -> diffusion.Models:
 def checkpoint_digest() -> str:
     """Return the digest of the checkpoint that the settings name."""
     return diffusion.checkpoint_digest(settings.DIFFUSION_MODEL)
-
-
-@contextmanager
-def within_memory() -> Iterator[None]:
-    """Raise JobFailed where the device's memory ends, and nobody has said in which way."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        logger.warning("The memory of %s is too small.", settings.DEVICE, exc_info=True)
-        raise JobFailed(
-            "The memory of this worker's device is too small for that, with all else that is on "
-            "it. Ask again later; where it happens again, tell the keepers of this hub."
-        ) from error

@@ -10,7 +10,9 @@ from registry.serving import PERSONAL, REVALIDATE
 
 
 class ApiCaching:
-    """Answers to somebody known are theirs alone; the others are asked for again each time."""
+    """Answers to somebody known, or about what was sent, are theirs alone; others are asked for
+    again each time.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -19,6 +21,7 @@ class ApiCaching:
         response = self.get_response(request)
         if request.path.startswith(API_PREFIX):
             is_known = "Authorization" in request.headers or request.user.is_authenticated
-            response.headers.setdefault("Cache-Control", PERSONAL if is_known else REVALIDATE)
+            is_theirs = is_known or request.method not in {"GET", "HEAD", "OPTIONS"}
+            response.headers.setdefault("Cache-Control", PERSONAL if is_theirs else REVALIDATE)
             patch_vary_headers(response, ["Authorization", "Cookie"])
         return response

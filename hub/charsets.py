@@ -13,14 +13,11 @@ from django.utils.http import parse_header_parameters
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-ASCII = bytes(range(128)) + b".xn--&"  # idna would have the end mean another letter
+REFUSED = b".xn--&"  # by idna and punycode
 
 
-class AsciiCharsets:
-    """A WSGI application (PEP 3333) that hands on no charset but those that extend ASCII.
-
-    Query strings and forms are ASCII to begin with (URL Standard, section 5), so others are none.
-    """
+class ReadableCharsets:
+    """A WSGI application (PEP 3333) that hands on no charset in which Django would fail."""
 
     def __init__(self, application: "WSGIApplication") -> None:
         self._application = application
@@ -30,15 +27,18 @@ class AsciiCharsets:
     ) -> Iterable[bytes]:
         kind, parameters = parse_header_parameters(environ.get("CONTENT_TYPE", ""))
         charset = parameters.pop("charset", None)
-        if charset is not None and not extends_ascii(charset):
+        if charset is not None and not is_readable(charset):
             kept = [f'{name}="{value}"' for name, value in parameters.items()]
             environ["CONTENT_TYPE"] = "; ".join([kind, *kept])
         return self._application(environ, start_response)
 
 
-def extends_ascii(charset: str) -> bool:
-    """Say whether Python knows the charset and reads ASCII in it as what it is."""
+def is_readable(charset: str) -> bool:
+    """Say whether Django can read a query in this charset; what is no text in it is no matter."""
     try:
-        return ASCII.decode(charset) == ASCII.decode("ascii")
-    except (LookupError, ValueError):  # unknown; or not text, or a name that can be none
+        REFUSED.decode(charset)
+    except UnicodeDecodeError:
+        return True  # which Django expects
+    except (LookupError, ValueError):  # unknown or not of text, or of another kind of error
         return False
+    return True

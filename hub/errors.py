@@ -102,7 +102,10 @@ def _(error: ValidationError) -> Told:
     """Tell a model's or form's errors; a code that is a problem's type gives the whole its type."""
     errors = _django_errors(error)
     named = [PROBLEMS[item["code"]] for item in errors if item["code"] in PROBLEMS]
-    return Told(named[0] if named else PROBLEMS["invalid"], errors=errors)
+    if not named:
+        return Told(PROBLEMS["invalid"], errors=errors)
+    # The type's own explanation is of addresses and calls, not of what a body names.
+    return Told(named[0], " ".join(item["detail"] for item in errors), errors=errors)
 
 
 @tell.register
@@ -178,13 +181,29 @@ class NoNulCharacters:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path_info or "%00" in request.META["QUERY_STRING"]:
-            raise BadRequest("An address has no NUL characters.")
-        if any("\0" in value for value in request.COOKIES.values()):
-            raise BadRequest("A cookie has no NUL characters.")
-        if request.encoding and codecs.lookup(request.encoding).name not in {"utf-8", "ascii"}:
-            raise BadRequest("Send text as UTF-8.")
-        return self.get_response(request)
+        sentence = _unreadable(request)
+        if not sentence:
+            return self.get_response(request)
+        if request.path.startswith(API_PREFIX):
+            return _told(Told(PROBLEMS["malformed"], sentence), request)
+        raise BadRequest(sentence)
+
+
+def _unreadable(request: HttpRequest) -> str:
+    """Say why the request can't be read; nothing where it can."""
+    if "\0" in request.path_info or "%00" in request.META["QUERY_STRING"]:
+        return "An address has no NUL characters."
+    if any("\0" in value for value in request.COOKIES.values()):
+        return "A cookie has no NUL characters."
+    if request.encoding and codecs.lookup(request.encoding).name not in {"utf-8", "ascii"}:
+        return "Send text as UTF-8."
+    return ""
+
+
+def _told(told: Told, request: HttpRequest) -> HttpResponse:
+    """Return the answer where no view was asked."""
+    body = json.dumps(_body(told, request.path))
+    return HttpResponse(body, content_type=MEDIA_TYPE, status=told.problem.status)
 
 
 def _body(told: Told, path: str) -> dict[str, Any]:
@@ -214,6 +233,11 @@ def _django_errors(error: ValidationError) -> list[dict[str, str]]:
     ]
 
 
+def _escaped(member: str | int) -> str:
+    """Return a member's name, or its place in a list, as JSON pointers have it (RFC 6901)."""
+    return str(member).replace("~", "~0").replace("/", "~1")
+
+
 def _drf_errors(detail: Any, pointer: str) -> list[dict[str, str]]:
     """Flatten DRF's nested details into a list with JSON pointers (RFC 6901)."""
     if isinstance(detail, dict):
@@ -221,7 +245,7 @@ def _drf_errors(detail: Any, pointer: str) -> list[dict[str, str]]:
             item
             for key, value in detail.items()
             for item in _drf_errors(
-                value, pointer if key == "non_field_errors" else f"{pointer}/{key}"
+                value, pointer if key == "non_field_errors" else f"{pointer}/{_escaped(key)}"
             )
         ]
     if isinstance(detail, list) and any(isinstance(item, (dict, list)) for item in detail):

@@ -1,14 +1,20 @@
 """The API's description: what OpenAPI says beyond what the views and serializers tell of it."""
 
+from inspect import getdoc
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+)
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.permissions import IsAuthenticated
 
 from accounts.authentication import scopes_of
 from accounts.models import Token
 from hub.errors import MEDIA_TYPE
+from registry.api.closed import ClosedSerializer
+from registry.api.raw_bytes import BytesView
 
 PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -56,8 +62,32 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         }
 
 
+class ClosedObjects(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Bodies that take no member but those that are described."""
+
+    target_class = "registry.api.closed.ClosedSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(  # type: ignore[no-untyped-call]  # noqa: SLF001 (as its docs say)
+            self.target, direction, bypass_extensions=True
+        )
+        if schema.get("description") == getdoc(ClosedSerializer):  # A class without its own.
+            del schema["description"]
+        return {**schema, "additionalProperties": False}
+
+
 class HubSchema(AutoSchema):
     """DRF's views as operations; reading needs nobody known unless a view says so."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is not None and isinstance(self.view, BytesView) and self.method == "GET":
+            responses = operation["responses"]
+            whole = responses["200"]["content"]
+            responses["206"] = {"description": "The range that was asked for.", "content": whole}
+            responses["304"] = {"description": "What you have is as it was; without a body."}
+        return operation
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         ways: list[dict[str, list[str]]] = super().get_auth()

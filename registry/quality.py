@@ -247,7 +247,11 @@ def ensure_hashes(images: list[Image]) -> list[str]:
     missing = {image.digest: image for image in images if not image.perceptual_hash}
     for digest, image in missing.items():
         image.perceptual_hash = stored_pictures.hash_of(digest)
-    Image.objects.bulk_update(missing.values(), ["perceptual_hash"], batch_size=HASHES_AT_ONCE)
+    hashed = sorted(missing.values(), key=lambda image: image.pk)
+    # Each batch is a transaction of its own, in the order of all: another build of the same
+    # pictures may do the same, and each would hold rows that the other waits for.
+    for first in range(0, len(hashed), HASHES_AT_ONCE):
+        Image.objects.bulk_update(hashed[first : first + HASHES_AT_ONCE], ["perceptual_hash"])
     known = {image.digest: image.perceptual_hash for image in images} | {
         digest: image.perceptual_hash for digest, image in missing.items()
     }

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from registry import blobs, constructions, digests, reproduction
 from registry.building import DECODERS
+from registry.device_memory import within_memory
 from registry.encoder import Encoder
 from registry.leases import JobFailed, Lease
 from registry.models import Feature, Image, Remeasurement, Side, Verification, Version
@@ -45,9 +46,10 @@ def remeasure(verification: Verification, lease: Lease) -> None:
         raise JobFailed(f"{version} was not made of pictures.")
     images = images_of(version)
     lease.report(stage="loading the encoder", done=0, total=len(images))
-    encoder = encoder_for(version.space)
-    begin(verification, this_measurer(encoder), lease, total=len(images))
-    measure_missing(verification, images, encoder, lease)
+    with within_memory():
+        encoder = encoder_for(version.space)
+        begin(verification, this_measurer(encoder), lease, total=len(images))
+        measure_missing(verification, images, encoder, lease)
     stages = [*_stages_of_pictures(verification), _vector_stage(verification)]
     first = reproduction.first_deviating(stages)
     with transaction.atomic():

@@ -52,6 +52,9 @@ def serve(request: HttpRequest, content: Representation) -> HttpResponse:
     request.META.pop("HTTP_IF_UNMODIFIED_SINCE", None)
     conditional = get_conditional_response(request, etag=etag, response=response)
     if conditional is not None and conditional is not response:
+        if conditional.status_code == HTTPStatus.NOT_MODIFIED:
+            # That of what is kept (RFC 9110, section 8.6); CommonMiddleware would say 0.
+            conditional["Content-Length"] = str(len(content.data))
         return conditional
     if request.method == "GET" and _range_applies(request, etag):
         return _serve_range(request.headers["Range"], content, response)

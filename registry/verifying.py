@@ -47,16 +47,21 @@ class Reproduction:
 def queue_verification(version: Version) -> Verification:
     """Queue the measuring of a published version anew; one that waits or runs already is the one.
 
-    Raises VerificationRefused for what is not made of pictures, TakenDown, QuotaExceeded and
-    QueueFull.
+    Raises VerificationRefused for what is not made of pictures or was deleted, TakenDown,
+    QuotaExceeded and QueueFull.
     """
     refuse_taken_down(version)
     if version.construction not in MEASURED:
         raise VerificationRefused("nothing-to-measure", why_nothing_to_measure(version))
     owner = version.aesthetic.owner
     with transaction.atomic():
-        # The lock makes a second click wait, and then find the verification of the first.
-        Aesthetic.objects.select_for_update().get(pk=version.aesthetic_id)
+        # The lock makes a second click wait, and then find the verification of the first; who
+        # deletes the look, or takes the version down, has come before it or finds this one.
+        aesthetic = Aesthetic.objects.select_for_update().get(pk=version.aesthetic_id)
+        if aesthetic.deleted_at is not None:
+            raise VerificationRefused("not-found", f"{aesthetic.ref} was deleted.")
+        version.refresh_from_db(fields=["taken_down_at", "takedown_reason"])
+        refuse_taken_down(version)
         running = version.verifications.unfinished().first()
         if running is not None:
             return running

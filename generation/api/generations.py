@@ -82,7 +82,8 @@ def _named_other(ref: str, index: int, person: Any) -> Version:
     version = find_version(ref, person=person)
     if version is None:
         sentence = f"Look {index + 1} to mix in: there is no published version “{ref}”."
-        raise ValidationError({"others": ValidationError(sentence, code="not-found")})
+        member = f"others/{index}/aesthetic"
+        raise ValidationError({member: ValidationError(sentence, code="not-found")})
     return version
 
 

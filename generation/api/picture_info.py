@@ -13,11 +13,12 @@ from rest_framework.views import APIView
 
 from accounts.models import Token
 from generation.retracing import Retraced, retrace
+from registry.api.closed import ClosedSerializer
 from registry.api.serializers import BytesField
 from registry.decoding import PictureRefused
 
 
-class PictureFileSerializer(serializers.Serializer[Any]):
+class PictureFileSerializer(ClosedSerializer):
     file = BytesField(
         allow_empty_file=True,  # refused by its name
         help_text="A PNG that the hub drew, or a web UI. It is read and not kept.",

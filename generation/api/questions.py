@@ -27,6 +27,8 @@ from registry.api.raw_bytes import OneRepresentation
 from registry.api.versions import POLL_SECONDS
 
 SAFETENSORS = "application/octet-stream"
+# What a worker refuses by code, where it is not the prompt.
+MEMBERS = {"clip-skip-out-of-range": "clip_skip", "no-direction": "aesthetic"}
 LATER = OpenApiResponse(description="A worker is at it: ask the same again after `Retry-After`.")
 
 
@@ -61,7 +63,8 @@ class QuestionView(APIView):
         if answer is None:
             return None
         if refused := answer.get("refused"):
-            raise ValidationError({"prompt": ValidationError(refused, code="refused")})
+            code = answer.get("code", "refused")  # Answers from before have none.
+            raise ValidationError({MEMBERS.get(code, "prompt"): ValidationError(refused, code)})
         if failed := answer.get("failed"):
             raise AnswerFailed(failed)
         return answer

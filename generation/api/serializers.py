@@ -11,6 +11,7 @@ from generation.doses import RECIPE
 from generation.models import Generation, Ingredient
 from generation.models.generations import AESTHETIC_TEXT, PARAMETERS
 from generation.models.ingredients import LARGEST_WEIGHT, MOST_OTHERS
+from registry.api.closed import ClosedSerializer
 from registry.api.jobs import address_of
 
 REF = r"^[^/@\s]+/[^/@\s]+(@[^/@\s]+)?$"
@@ -74,6 +75,12 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         help_text="Fewer than `steps` where a guard of the dose ended them; null before.",
     )
     others = IngredientSerializer(source="ingredients", many=True, read_only=True)
+    removed_at = serializers.DateTimeField(
+        source="hidden_at",
+        read_only=True,
+        allow_null=True,
+        help_text="Since when it is removed; it can be put back. Null where it is not.",
+    )
 
     class Meta:
         model = Generation
@@ -102,6 +109,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
             "created_at",
             "finished_at",
             "shared_at",
+            "removed_at",
         ]
         extra_kwargs = {
             "shared_at": {"help_text": "Since when others may see it; null for you alone."}
@@ -125,7 +133,7 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         return self._picture(generation, "personalised")
 
 
-class OtherSerializer(serializers.Serializer[Any]):
+class OtherSerializer(ClosedSerializer):
     """Another look, mixed into the aesthetic."""
 
     aesthetic = serializers.RegexField(REF, help_text="As above.")
@@ -150,7 +158,7 @@ _GUARDS: dict[str, dict[str, Any]] = {
 }
 
 
-class AboutVersionSerializer(serializers.ModelSerializer[Generation]):
+class AboutVersionSerializer(ClosedSerializer, serializers.ModelSerializer[Generation]):
     """A prompt and a version; every parameter of theirs that a subclass adds may be left out."""
 
     aesthetic = serializers.RegexField(

@@ -95,11 +95,13 @@ class WholeSheetSerializer(SheetSerializer):
 class DosesSerializer(AboutVersionSerializer):
     steps = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=MOST_STEPS),
+        min_length=1,
         max_length=MOST_CELLS,
         help_text="A row for each.",
     )
     seeds = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=LARGEST_SEED),
+        min_length=1,
         max_length=MOST_CELLS,
         help_text="A column for each.",
     )
@@ -120,10 +122,14 @@ class LooksSerializer(AboutVersionSerializer):
     aesthetic = None  # type: ignore[assignment]  # there are several
     others = None  # type: ignore[assignment]  # each look is drawn by itself
     aesthetics = serializers.ListField(
-        child=serializers.CharField(), max_length=MOST_CELLS, help_text="A row for each."
+        child=serializers.CharField(),
+        min_length=1,
+        max_length=MOST_CELLS,
+        help_text="A row for each.",
     )
     prompts = serializers.ListField(
         child=serializers.CharField(max_length=1000, validators=[refuse_unreadable]),
+        min_length=1,
         max_length=MOST_CELLS,
         help_text="A column for each.",
     )

@@ -81,6 +81,8 @@ class Demo:
         self.interruption = interruption
         self.presence = presence
         self.stack = stack
+        # They may hold the port.
+        self.ended = presence.end_leftovers()
         self.listening = stack.enter_context(listening.listen(options.host, options.port))
         self.url = listening.address(self.listening)
         self.watch = Watch(
@@ -111,8 +113,8 @@ class Demo:
                 "Others reach this hub only by names that ALLOWED_HOSTS lists, as in"
                 " ALLOWED_HOSTS=localhost,127.0.0.1,hub.example.org."
             )
-        if ended := self.presence.end_leftovers():
-            self.terminal.say(f"Ended {ended} processes that an earlier demo left behind.")
+        if self.ended:
+            self.terminal.say(f"Ended {self.ended} processes that an earlier demo left behind.")
         ensure_private_folder(self.options.var / "media")
         self.presence.facts.url = self.url
         self.presence.write()

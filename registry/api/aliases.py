@@ -1,7 +1,6 @@
 """`/aesthetics/{owner}/{slug}/aliases`: names that move, and the history of their moves."""
 
-from typing import Any
-
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -15,9 +14,10 @@ from accounts.authentication import person_of
 from accounts.models import Token
 from registry import aliases
 from registry.api.aesthetics import find_aesthetic, find_own_aesthetic
+from registry.api.closed import ClosedSerializer
 from registry.api.pagination import SignedCursorPagination
 from registry.api.versions import find_version
-from registry.models import Aesthetic, Alias, AliasMove
+from registry.models import Aesthetic, Alias, AliasMove, Version
 from registry.models.aliases import MOVES_SHOWN
 
 
@@ -47,7 +47,7 @@ class AliasSerializer(serializers.ModelSerializer[Alias]):
         fields = read_only_fields = ["name", "version", "version_digest", "moves"]
 
 
-class AliasRequestSerializer(serializers.Serializer[Any]):
+class AliasRequestSerializer(ClosedSerializer):
     version = serializers.CharField(
         max_length=128, help_text="A version of the aesthetic: v3, its digest, latest, an alias."
     )
@@ -84,7 +84,7 @@ class AliasDetail(APIView):
         aesthetic = find_own_aesthetic(request, owner, slug)
         form = AliasRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        version = find_version(request, owner, slug, form.validated_data["version"])
+        version = _named_version(request, aesthetic, form.validated_data["version"])
         moved = aliases.move_alias(aesthetic, alias, to=version, by=person_of(request))
         code = status.HTTP_201_CREATED if moved.is_new else status.HTTP_200_OK
         return Response(AliasSerializer(_find(aesthetic, alias)).data, status=code)
@@ -104,6 +104,15 @@ class AliasMoveList(generics.GenericAPIView[AliasMove]):
         """The whole history of an alias, newest first."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(AliasMoveSerializer(page, many=True).data)
+
+
+def _named_version(request: Request, aesthetic: Aesthetic, ref: str) -> Version:
+    """Return the version that a body names; raise ValidationError where there is none."""
+    try:
+        return find_version(request, aesthetic.owner.username, aesthetic.slug, ref)
+    except Http404 as error:
+        sentence = f"{aesthetic} has no published version “{ref}”."
+        raise ValidationError({"version": ValidationError(sentence, code="not-found")}) from error
 
 
 def _find(aesthetic: Aesthetic, name: str) -> Alias:

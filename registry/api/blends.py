@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from accounts.authentication import person_of
 from accounts.models import User
 from registry import blending, combinations
+from registry.api.closed import ClosedSerializer
 from registry.api.imports import ensure_aesthetic
 from registry.api.serializers import NeighbourSerializer
 from registry.licences import Licence, Rating
@@ -20,7 +21,7 @@ from registry.models import Aesthetic, Version
 from registry.models.aesthetics import CARD
 
 
-class LookSerializer(serializers.Serializer[Any]):
+class LookSerializer(ClosedSerializer):
     version = serializers.CharField(
         max_length=300, help_text="owner/slug[@version] or a version digest; not withdrawn."
     )
@@ -32,7 +33,7 @@ class LookSerializer(serializers.Serializer[Any]):
     )
 
 
-class BlendRequestSerializer(serializers.Serializer[Any]):
+class BlendRequestSerializer(ClosedSerializer):
     operation = serializers.ChoiceField(combinations.OPERATIONS, default=combinations.WEIGHTED_MEAN)
     looks = serializers.ListField(child=LookSerializer(), max_length=combinations.MOST_PARENTS)
     share = serializers.FloatField(

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.models import Token
 from registry import identifying
+from registry.api.closed import ClosedSerializer
 from registry.api.serializers import BytesField, NeighbourSerializer, VersionSerializer
 from registry.importing import read_upload
 
@@ -42,7 +43,7 @@ class EntryOrNullField(serializers.Field[Any, Any, Any, Any]):
     """An entry or null: in a list a serializer itself is described as never null."""
 
 
-class HashesRequestSerializer(serializers.Serializer[Any]):
+class HashesRequestSerializer(ClosedSerializer):
     digests = serializers.ListField(
         child=serializers.CharField(max_length=128),
         max_length=identifying.MOST_ASKED,
@@ -50,7 +51,7 @@ class HashesRequestSerializer(serializers.Serializer[Any]):
     )
 
 
-class FileRequestSerializer(serializers.Serializer[Any]):
+class FileRequestSerializer(ClosedSerializer):
     file = BytesField(
         allow_empty_file=True,  # refused by its name
         help_text="A .safetensors, .pt, .npy or .json file. It is read and not kept.",

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from accounts.authentication import person_of
 from accounts.models import User
 from registry import importing
+from registry.api.closed import ClosedSerializer
 from registry.api.serializers import BytesField
 from registry.file_names import shown
 from registry.licences import Licence, Rating
@@ -37,7 +38,7 @@ class SpaceField(serializers.SlugRelatedField[Space]):
         return found
 
 
-class ImportRequestSerializer(serializers.Serializer[Any]):
+class ImportRequestSerializer(ClosedSerializer):
     file = BytesField(
         allow_empty_file=True,  # refused by its name
         help_text="A .safetensors, .pt, .npy or .json file of one vector. It is not kept.",

@@ -75,7 +75,7 @@ class SignedCursorPagination(BasePagination):
     ) -> list[Any]:
         self._address = request.build_absolute_uri()
         self._order = [str(key) for key in queryset.query.order_by]
-        self._salt = " ".join((SALT, queryset.model.__name__, *self._order))
+        self._salt = " ".join((SALT, request.path, *self._order))
         limit = _limit(request)
         cursor = self._cursor(request)
         rows = list(beyond(cursor, queryset)[: limit + 1])
@@ -96,7 +96,7 @@ class SignedCursorPagination(BasePagination):
             return Cursor(*signing.loads(signed, salt=self._salt))
         except signing.BadSignature as error:
             raise ValidationError(
-                {"cursor": "This cursor was not made by the hub, or not for this order."}
+                {"cursor": "This cursor was not made by the hub, or not for this list and order."}
             ) from error
 
     def _link(self, edge: Sequence[Model], *, is_backwards: bool) -> str:

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from registry import editing
+from registry.api.closed import ClosedSerializer
 from registry.models import Aesthetic, Side, Version, VersionFile
 from registry.models.aesthetics import CARD
 
@@ -94,7 +95,7 @@ class VersionSerializer(serializers.ModelSerializer[Version]):
         return FileSerializer(version.files.all(), many=True).data
 
 
-class AestheticSerializer(serializers.ModelSerializer[Aesthetic]):
+class AestheticSerializer(ClosedSerializer, serializers.ModelSerializer[Aesthetic]):
     ref = serializers.CharField(read_only=True)
     owner = serializers.CharField(source="owner.username", read_only=True)
     url = serializers.CharField(source="get_absolute_url", read_only=True)
@@ -128,7 +129,7 @@ class BytesField(serializers.FileField):
     """A file as its bytes; DRF's own field describes itself by the address that answers give."""
 
 
-class UploadSerializer(serializers.Serializer[Any]):
+class UploadSerializer(ClosedSerializer):
     files = serializers.ListField(
         child=BytesField(allow_empty_file=True),  # refused by its name, so that the others stay
         help_text="Pictures (JPEG, PNG, WebP) or zips of pictures.",
@@ -176,7 +177,7 @@ class MemberSerializer(serializers.Serializer[Any]):
     added_at = serializers.DateTimeField()
 
 
-class OriginSerializer(serializers.Serializer[Any]):
+class OriginSerializer(ClosedSerializer):
     source = serializers.CharField(  # type: ignore[assignment]  # a field, as above
         max_length=500, allow_blank=True, required=False
     )
@@ -204,7 +205,7 @@ class SetChangedSerializer(serializers.Serializer[Any]):
     )
 
 
-class PublishRequestSerializer(serializers.Serializer[Any]):
+class PublishRequestSerializer(ClosedSerializer):
     build = serializers.UUIDField(help_text="Id of a build that has succeeded.")
     accept_few = serializers.BooleanField(
         default=False, help_text="Agree to publish an embedding of fewer than five pictures a side."
@@ -215,7 +216,7 @@ class PublishRequestSerializer(serializers.Serializer[Any]):
     )
 
 
-class YankRequestSerializer(serializers.Serializer[Any]):
+class YankRequestSerializer(ClosedSerializer):
     reason = serializers.CharField(max_length=500)
     superseded_by = serializers.CharField(
         default="",

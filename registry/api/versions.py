@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from django.core import exceptions
 from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
@@ -95,7 +95,12 @@ class VersionList(generics.GenericAPIView[Version]):
         form = PublishRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         said = dict(form.validated_data)
-        build = get_object_or_404(aesthetic.versions, pk=said.pop("build"))
+        build = aesthetic.versions.filter(pk=said.pop("build")).first()
+        if build is None:
+            sentence = f"{aesthetic} has no such build; its page lists them."
+            raise exceptions.ValidationError(
+                {"build": exceptions.ValidationError(sentence, code="not-found")}
+            )
         accepts = {name for name, agrees in said.items() if agrees}
         version = publishing.publish(build, accepts=accepts)
         return Response(VersionSerializer(version).data, status=status.HTTP_201_CREATED)

@@ -33,3 +33,8 @@ def test_an_answer_to_somebody_signed_in_is_kept_by_nobody(client: Client) -> No
 
 def test_a_problem_is_not_kept_either(client: Client) -> None:
     assert client.get("/api/v1/nothing")["Cache-Control"] == "public, no-cache"
+
+
+def test_what_is_said_of_a_strangers_file_is_kept_by_nobody(client: Client) -> None:
+    response = client.post(reverse("api:picture_info"), {})
+    assert response["Cache-Control"] == "private, no-store"

@@ -233,6 +233,17 @@ def test_weights_of_another_shape_are_refused(tiny: Path) -> None:
     assert caught.value.code == "invalid-weights"
 
 
+def test_a_device_that_is_too_small_is_not_the_fault_of_the_weights(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr("open_clip.create_model", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        Encoder.load(Source(f"local-dir:{tiny}"))
+
+
 def test_a_broken_file_of_weights_is_refused(tiny: Path) -> None:
     (tiny / "open_clip_model.safetensors").write_bytes(b"not safetensors")
     with pytest.raises(EncoderUnavailable) as caught:

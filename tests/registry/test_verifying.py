@@ -80,6 +80,22 @@ def test_what_was_taken_down_is_not_measured(version: Version) -> None:
         queue_verification(taken_down)
 
 
+def test_what_was_taken_down_since_it_was_read_is_not_measured(version: Version) -> None:
+    as_it_was = Version.objects.get(pk=version.pk)
+    takedowns.take_down(version, reason="It was not ada's.")
+    with pytest.raises(TakenDown, match=r"It was not ada's\.$"):
+        queue_verification(as_it_was)
+    assert not Verification.objects.exists()
+
+
+def test_what_was_deleted_since_it_was_read_is_not_measured(version: Version) -> None:
+    as_it_was = Version.objects.get(pk=version.pk)
+    publishing.delete(version.aesthetic)
+    with pytest.raises(VerificationRefused, match=r"^ada/sea-mist was deleted\.$"):
+        queue_verification(as_it_was)
+    assert not Verification.objects.exists()
+
+
 def test_workers_and_days_are_counted_and_deviations_are_not(version: Version) -> None:
     first, second = datetime(2026, 3, 1, 23, 59, tzinfo=UTC), datetime(2026, 3, 2, 0, 1, tzinfo=UTC)
     for worker, at, verdict in (

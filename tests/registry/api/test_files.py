@@ -60,6 +60,7 @@ def test_what_is_known_is_not_sent_again(client: Client, version: Version) -> No
     etag = client.get(FILE)["ETag"]
     response = client.get(FILE, headers={"If-None-Match": etag})
     assert (response.status_code, response.content) == (304, b"")
+    assert response["Content-Length"] == str(len(client.get(FILE).content))  # RFC 9110, 8.6
 
 
 def test_a_part_is_sent_and_the_parts_make_the_whole(client: Client, version: Version) -> None:

@@ -258,7 +258,7 @@ def test_a_cursor_cannot_be_read_or_made_by_anyone_else(client: Client, looks: N
         response = client.get(LIST, {"cursor": forged})
         assert errors(response) == {"/cursor": "invalid"}
     detail = response.json()["errors"][0]["detail"]
-    assert detail == "This cursor was not made by the hub, or not for this order."
+    assert detail == "This cursor was not made by the hub, or not for this list and order."
 
 
 def test_something_else_that_the_hub_has_signed_is_not_a_cursor(client: Client, db: None) -> None:

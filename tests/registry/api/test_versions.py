@@ -104,7 +104,9 @@ def test_a_build_of_another_aesthetic_is_not_published_here(
     client: Client, as_ada: Headers, draft: Aesthetic, bob: User
 ) -> None:
     other = factories.built(factories.aesthetic(bob), 2)
-    problem(post(client, VERSIONS, as_ada, build=str(other.pk)), 404, "not-found")
+    said = problem(post(client, VERSIONS, as_ada, build=str(other.pk)), 404, "not-found")
+    assert said["detail"] == "ada/sea-mist has no such build; its page lists them."
+    assert [error["pointer"] for error in said["errors"]] == ["/build"]
     assert errors(post(client, VERSIONS, as_ada, build="5")) == {"/build": "invalid"}
     assert errors(post(client, VERSIONS, as_ada)) == {"/build": "required"}
 

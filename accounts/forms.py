@@ -6,7 +6,7 @@ from typing import Any
 from allauth.account.forms import LoginForm, SignupForm
 from django import forms
 
-from accounts.models import Token
+from accounts.models import Token, User
 
 # The scope's words on the page; the model's own, which say less, are part of a migration.
 PUBLISH = "publish: make versions public, yank them, delete looks that were published"
@@ -51,6 +51,19 @@ class TokenForm(forms.Form):
         choices=[(30, "30 days"), (90, "90 days"), (365, "a year"), (0, "never")],
         initial=90,
     )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._person = person
+
+    def clean_name(self) -> str:
+        """Refuse the name of a token that works: sent twice, the form would make two of them."""
+        name: str = self.cleaned_data["name"]
+        if self._person.tokens.usable().filter(name=name).exists():
+            raise forms.ValidationError(
+                "You have a token of this name; revoke it, or choose another.", code="unique"
+            )
+        return name
 
     @property
     def expires_in(self) -> timedelta | None:

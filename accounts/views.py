@@ -18,7 +18,7 @@ from accounts.requests import PersonRequest
 @require_http_methods(["GET", "HEAD", "POST"])
 def tokens(request: PersonRequest) -> HttpResponse:
     """List the tokens; POST makes one and shows its secret this one time."""
-    form = TokenForm(request.POST or None)
+    form = TokenForm(request.POST or None, person=request.user)
     new_token = None
     if form.is_valid():
         _, new_token = issue_token(
@@ -27,7 +27,7 @@ def tokens(request: PersonRequest) -> HttpResponse:
             scopes=form.cleaned_data["scopes"],
             expires_in=form.expires_in,
         )
-        form = TokenForm()
+        form = TokenForm(person=request.user)
     context = {"tokens": request.user.tokens.all(), "form": form, "new_token": new_token}
     return render(request, "accounts/tokens.html", context)
 

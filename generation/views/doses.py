@@ -75,9 +75,13 @@ def dose(request: PersonRequest) -> HttpResponse:
     It changes nothing; a prompt of a thousand characters is longer than an address may be.
     """
     form = DoseForm(request.POST, person=request.user)
-    version = find_look(request.POST.get("aesthetic", ""), person=request.user)
+    named = request.POST.get("aesthetic", "").strip()
+    version = find_look(named, person=request.user)
     context: dict[str, Any] = {}
-    if version is None or not request.POST.get("prompt", "").strip():
+    if not named or not request.POST.get("prompt", "").strip():
+        return render(request, "generation/_dose.html", context)
+    if version is None:
+        context = {"refused": f"There is no published look “{named}”."}
         return render(request, "generation/_dose.html", context)
     try:
         context = _said_of(version, form, request.user)

@@ -46,11 +46,17 @@ def browse(request: HttpRequest) -> HttpResponse:
         "query": criteria.query,
         "tag": criteria.tag,
         "sort": criteria.sort,
-        "tags": search.tag_counts(search.offered(), most=TAGS_SHOWN),
+        "tags": search.tag_counts(_without_tag(criteria), most=TAGS_SHOWN),
     }
     if criteria.query and not context["total"]:
         context["suggestions"] = _suggestions(criteria.query)
     return render(request, "registry/browse.html", context)
+
+
+def _without_tag(criteria: search.Criteria) -> QuerySet[Aesthetic]:
+    """Return what each tag would be chosen of."""
+    looks = search.offered()
+    return search.by_words(looks, criteria.query) if criteria.query else looks
 
 
 def _suggestions(query: str) -> list[str]:

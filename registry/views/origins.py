@@ -30,13 +30,14 @@ def origins(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     aesthetic = find_own(request, owner, slug)
     form = SetOriginForm(request.POST or None)
     if form.is_valid():
-        only = form.cleaned_data["unstated_only"]
-        if only:
-            count = stated.state_missing(aesthetic, **form.said)
-        else:
-            count = stated.state_for_all(aesthetic.members.all(), **form.said)
-        messages.success(request, f"Said of {count} picture{'' if count == 1 else 's'}.")
-        return redirect("registry:origins", owner, slug)
+        count = _say(aesthetic, form)
+        if count or not form.cleaned_data["unstated_only"]:
+            messages.success(request, f"Said of {count} picture{'' if count == 1 else 's'}.")
+            return redirect("registry:origins", owner, slug)
+        form.add_error(
+            "unstated_only",
+            "No picture lacks it, so nothing has changed; untick this to change it.",
+        )
     members = aesthetic.members.select_related("image").order_by("-side", "added_at", "pk")
     page = Paginator(members, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
@@ -48,6 +49,13 @@ def origins(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
         "licences": Licence.values,
     }
     return render(request, "registry/origins.html", context)
+
+
+def _say(aesthetic: Aesthetic, form: SetOriginForm) -> int:
+    """Say of the pictures what the form does; return of how many."""
+    if form.cleaned_data["unstated_only"]:
+        return stated.state_missing(aesthetic, **form.said)
+    return stated.state_for_all(aesthetic.members.all(), **form.said)
 
 
 @login_required

@@ -108,3 +108,14 @@ def test_the_page_is_never_cached(client: Client) -> None:
 def test_the_page_says_which_scope_deletes_what_was_published(client: Client) -> None:
     text = " ".join(client.get(PAGE).content.decode().split())
     assert "publish: make versions public, yank them, delete looks that were published" in text
+
+
+def test_the_page_of_a_new_token_loaded_again_makes_no_second(client: Client, ada: User) -> None:
+    client.force_login(ada)
+    asked = {"name": "laptop", "scopes": ["read"], "expires": "90"}
+    assert "aeh_" in client.post(PAGE, asked).content.decode()
+    again = client.post(PAGE, asked).content.decode()
+    assert "You have a token of this name; revoke it, or choose another." in again
+    assert ada.tokens.count() == 1
+    ada.tokens.update(revoked_at=timezone.now())
+    assert "aeh_" in client.post(PAGE, asked).content.decode()

@@ -256,7 +256,8 @@ def test_the_page_says_what_is_missing_what_is_awaited_and_what_is_wrong(
     page: Client, version: Version
 ) -> None:
     assert "Say what to draw and choose a look" in shown(page)
-    assert "Say what to draw and choose a look" in shown(page, prompt=PROMPT, aesthetic="x/y")
+    assert "Say what to draw and choose a look" in shown(page, prompt=PROMPT)
+    assert "There is no published look “x/y”." in shown(page, prompt=PROMPT, aesthetic="x/y")
     waiting = shown(page, prompt=PROMPT, aesthetic="ada/sea-mist")
     assert "Measuring the dose…" in waiting
     assert 'hx-trigger="load delay:600ms"' in waiting

@@ -155,6 +155,18 @@ def test_of_many_at_once_what_is_left_empty_stays_as_it_is(as_ada: Client, build
     assert said == {("a book", "B. Painter", "CC0-1.0")}
 
 
+def test_what_is_said_of_no_picture_is_told_and_stays_in_the_form(
+    as_ada: Client, build: Version
+) -> None:
+    build.aesthetic.members.update(source="a book", licence="CC0-1.0")
+    said = {"source": "another book", "licence": "", "credit": "", "unstated_only": "on"}
+    answer = as_ada.post(f"{ONE}/images/origins", said)
+    page = answer.content.decode()
+    assert "No picture lacks it, so nothing has changed; untick this to change it." in page
+    assert 'value="another book"' in page
+    assert set(build.aesthetic.members.values_list("source", flat=True)) == {"a book"}
+
+
 def test_after_saying_it_of_one_picture_the_page_stands_where_it_stood(
     as_ada: Client, build: Version
 ) -> None:

@@ -90,6 +90,18 @@ def test_tags_lead_to_what_carries_them(client: Client, version: Version) -> Non
     assert "Sea Mist" not in text(client, "/", tag="red")
 
 
+def test_tags_beside_a_search_are_counted_within_it(client: Client, ada: User) -> None:
+    for slug, tags in (
+        ("winter-sea", ["blue"]),
+        ("winter-town", ["blue", "ink"]),
+        ("dusk", ["ink"]),
+    ):
+        look = factories.aesthetic(ada, slug, title=slug.replace("-", " "), tags=tags)
+        factories.shelved(look)
+    assert client.get("/").context["tags"] == [("blue", 2), ("ink", 2)]
+    assert client.get("/", {"q": "winter"}).context["tags"] == [("blue", 2), ("ink", 1)]
+
+
 def test_the_front_page_asks_the_database_no_more_for_more(
     client: Client, ada: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -15,7 +15,7 @@ from generation.personalisation import PersonalisationRefused, Recipe, personali
 from generation.plain_readings import plain_reading
 from generation.text_towers import TextTower
 from generation.worker_models import text_models_for
-from registry.device_memory import within_memory
+from registry.devices import on_device
 from registry.jobs import OUR_FAULT
 from registry.leases import JobFailed
 
@@ -63,7 +63,7 @@ def _said(
         aim = Aim.from_json(said_aim)
         if aim is None:
             return None
-        with within_memory():
+        with on_device():
             return KINDS[kind](aim, prompt, recipe)
     except (PersonalisationRefused, EmphasisRefused) as error:
         return {"refused": error.detail, "code": error.code}

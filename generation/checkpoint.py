@@ -221,7 +221,7 @@ def _read(
                 use_safetensors=True,  # Never a pickle.
                 low_cpu_mem_usage=is_accelerate_available(),  # Its default, without a warning.
             )
-    except torch.OutOfMemoryError:  # which is a RuntimeError as well
+    except (torch.OutOfMemoryError, torch.AcceleratorError):  # RuntimeErrors as well
         raise
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise CheckpointUnavailable(

@@ -12,7 +12,7 @@ from generation.models import Generation
 from generation.personalisation import LARGEST_BATCH, PersonalisationRefused, Recipe
 from generation.worker_models import checkpoint_digest, models_for
 from registry import blobs
-from registry.device_memory import within_memory
+from registry.devices import on_device
 from registry.leases import JobFailed, Lease
 
 
@@ -22,7 +22,7 @@ def render(generation: Generation, lease: Lease) -> None:
     Raises JobFailed for what cannot be drawn, in words its owner can act upon, and JobLost when
     the job was cancelled.
     """
-    with within_memory():
+    with on_device():
         _render(generation, lease)
 
 

@@ -24,7 +24,7 @@ from generation.models import Generation, StandardSheet
 from generation.personalisation import PersonalisationRefused, Recipe
 from generation.worker_models import checkpoint_digest, models_for
 from registry import blobs
-from registry.device_memory import within_memory
+from registry.devices import on_device
 from registry.leases import JobFailed, Lease
 from registry.models import Verification, Version
 
@@ -139,7 +139,7 @@ def _refuse_unoffered(sheet: StandardSheet) -> None:
 
 def _row(version: Version, prompt: str, seed: int, doses: Sequence[int]) -> list[Image.Image]:
     """Draw one prompt from one seed at each dose. Raises JobFailed."""
-    with within_memory():
+    with on_device():
         return _drawn(version, prompt, seed, doses)
 
 

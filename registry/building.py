@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from registry import blobs, constructions, digests, packaging, quality, statistics
-from registry.device_memory import within_memory
+from registry.devices import on_device
 from registry.leases import JobFailed, Lease
 from registry.measured_sets import measured_set, members_of
 from registry.models import Feature, Image, Space, Version, VersionMember
@@ -83,7 +83,7 @@ def encode_missing(images: Sequence[Image], space: Space, lease: Lease) -> None:
     # tell that somebody else holds them.
     total = len({image.pk for image in images})
     lease.report(stage="loading the encoder", done=0, total=total)
-    with within_memory():
+    with on_device():
         _encode(missing, space, lease, total)
 
 

@@ -121,7 +121,7 @@ def _build(files: Files) -> Any:
             device=files.source.device,
             force_quick_gelu=bool(files.model.get("quick_gelu")),
         )
-    except torch.OutOfMemoryError:  # a RuntimeError, of which the file is not guilty
+    except (torch.OutOfMemoryError, torch.AcceleratorError):  # of which the file is not guilty
         raise
     except (RuntimeError, TypeError, SafetensorError) as error:
         raise EncoderUnavailable(

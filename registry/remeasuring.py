@@ -15,7 +15,7 @@ from django.db import transaction
 
 from registry import blobs, constructions, digests, reproduction
 from registry.building import DECODERS
-from registry.device_memory import within_memory
+from registry.devices import on_device
 from registry.encoder import Encoder
 from registry.leases import JobFailed, Lease
 from registry.models import Feature, Image, Remeasurement, Side, Verification, Version
@@ -46,7 +46,7 @@ def remeasure(verification: Verification, lease: Lease) -> None:
         raise JobFailed(f"{version} was not made of pictures.")
     images = images_of(version)
     lease.report(stage="loading the encoder", done=0, total=len(images))
-    with within_memory():
+    with on_device():
         encoder = encoder_for(version.space)
         begin(verification, this_measurer(encoder), lease, total=len(images))
         measure_missing(verification, images, encoder, lease)

@@ -17,6 +17,7 @@ from generation.prompts import queue_generation
 from registry.leases import JobLost, Lease
 from registry.models import JobState, Version
 from tests import factories
+from tests.answers import errors
 
 PROMPT = "a lighthouse at night"
 
@@ -239,10 +240,22 @@ def test_removing_gives_no_quota_back(
 def test_the_api_lists_nothing_that_was_removed(
     client: Client, ada: User, finished: Generation
 ) -> None:
-    headers = factories.bearer(ada)
+    headers, path = factories.bearer(ada), f"/api/v1/generations/{finished.pk}"
+    assert client.get(path, headers=headers).json()["removed_at"] is None
     Generation.objects.remove(finished.pk)
     assert client.get("/api/v1/generations", headers=headers).json()["items"] == []
-    assert client.get(f"/api/v1/generations/{finished.pk}", headers=headers).status_code == 200
+    assert client.get(path, headers=headers).json()["removed_at"] is not None
+
+
+def test_a_cursor_leads_through_its_own_list_alone(
+    client: Client, ada: User, version: Version, finished: Generation
+) -> None:
+    headers = factories.bearer(ada)
+    queue_generation(ada, version=version, prompt=PROMPT)
+    following = client.get("/api/v1/generations?limit=1", headers=headers).json()["next"]
+    assert client.get(following, headers=headers).status_code == 200
+    of_another = following.replace("/generations", "/generations/removed")
+    assert errors(client.get(of_another, headers=headers)) == {"/cursor": "invalid"}
 
 
 def test_removing_needs_a_form_of_ours_and_the_owner(

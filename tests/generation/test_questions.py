@@ -21,7 +21,7 @@ from hub.celery import app
 from registry.jobs import OUR_FAULT
 from registry.models import Aesthetic, Version
 from tests import factories
-from tests.answers import problem
+from tests.answers import errors, problem
 from tests.generation.asked_questions import NOW, PROMPT, answer_now, answered
 from tests.generation.loaded_models import forget_models
 
@@ -226,6 +226,14 @@ def test_the_api_names_what_is_wrong(
     answer = post(client, "dose", ada, **asked)
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+def test_what_a_worker_refuses_points_at_what_it_is_about(
+    client: Client, ada: User, measured: Version
+) -> None:
+    answered(ask(Kind.DOSE, version=measured, prompt=PROMPT, clip_skip=9))
+    asked = {"aesthetic": "ada/nebulae", "prompt": PROMPT, "clip_skip": 9}
+    assert errors(post(client, "dose", ada, **asked)) == {"/clip_skip": "clip-skip-out-of-range"}
 
 
 def test_others_cannot_ask_about_a_private_look(

@@ -66,6 +66,17 @@ def test_questions_wait_for_no_other_work(services: dict[str, Any]) -> None:
     assert queues_of(services["worker"]) == {queues.BUILDS, queues.DRAWINGS}
 
 
+def test_with_a_gpu_those_that_compute_have_it_and_no_other(services: dict[str, Any]) -> None:
+    text = (ROOT / "docker/compose.gpu.yaml").read_text("utf-8")
+    with_gpu: dict[str, Any] = yaml.safe_load(text)["services"]
+    computing = {name for name, service in services.items() if "-Q" in service.get("command", [])}
+    assert with_gpu.keys() == computing == {"worker", "questions"}
+    for service in with_gpu.values():
+        (asked,) = service["deploy"]["resources"]["reservations"]["devices"]
+        assert (asked["driver"], asked["capabilities"]) == ("nvidia", ["gpu"])
+        assert service["environment"] == {"DEVICE": "${DEVICE:-cuda}"}
+
+
 def test_web_and_workers_are_asked_how_they_are(services: dict[str, Any]) -> None:
     asked = {name for name, service in services.items() if "healthcheck" in service}
     assert asked == {"database", "web", "worker", "questions"}

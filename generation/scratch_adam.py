@@ -127,6 +127,10 @@ class AdamLinear:
         self._own, biases = self._of(tower)
         self._lengths = [*map(len, self._own)]
         self._weight = torch.cat(self._own)
+        numbers = self._weight.numel() // len(self._lengths)
+        at_once = PIECE * torch.get_num_threads()
+        # Of each layer; it stays, whatever number of threads comes later.
+        self._count = max(1, numbers // at_once) if tower.device.type == "cpu" else 1
         pieces = self._pieces(self._split(self._weight))
         self._moving = [_Moving([piece], shared.step) for piece in pieces]
         self._bias, self._of_bias = small.added(torch.cat(biases))
@@ -171,10 +175,7 @@ class AdamLinear:
 
     def _pieces(self, each: Sequence[Tensor]) -> list[Tensor]:
         """Return the rows that move together, of what belongs to each layer."""
-        numbers = self._weight.numel() // len(self._lengths)
-        at_once = PIECE * torch.get_num_threads()
-        count = max(1, numbers // at_once) if self._weight.device.type == "cpu" else 1
-        return [piece for rows in each for piece in rows.chunk(count)]
+        return [piece for rows in each for piece in rows.chunk(self._count)]
 
 
 class AdamNorm:

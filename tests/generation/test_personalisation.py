@@ -377,3 +377,18 @@ def test_an_encoder_with_layers_of_another_kind_is_not_climbed_silently(
     odd.text_model.final_layer_norm = torch.nn.RMSNorm(odd.config.hidden_size)
     with pytest.raises(TypeError, match="final_layer_norm is a RMSNorm"):
         personalise(odd, models.tokenize(ONE_WORD).ids, direction(), recipe)
+
+
+def test_an_encoder_that_was_used_before_is_as_right_with_more_threads() -> None:
+    """Its matrices have been cut for one thread; they are large enough to be cut otherwise."""
+    torch.manual_seed(0)
+    config = CLIPTextConfig(
+        vocab_size=64, hidden_size=768, intermediate_size=768, num_hidden_layers=1,
+        num_attention_heads=12, projection_dim=48, bos_token_id=62, eos_token_id=63,
+    )  # fmt: skip
+    encoder = CLIPTextModelWithProjection(config).eval()
+    asked = torch.tensor([[62, 5, 7, 63, 63]]), torch.randn(48), Recipe("adam", steps=2, rate=1e-3)
+    alone = personalise(encoder, *asked)
+    torch.set_num_threads(4)
+    together = personalise(encoder, *asked)
+    torch.testing.assert_close(together.conditioning, alone.conditioning)

@@ -22,6 +22,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "hub.openapi.add_problems",
     ],
+    "GET_LIB_DOC_EXCLUDES": "hub.openapi.library_docs",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

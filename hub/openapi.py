@@ -1,6 +1,5 @@
 """The API's description: what OpenAPI says beyond what the views and serializers tell of it."""
 
-from inspect import getdoc
 from typing import Any
 
 from drf_spectacular.extensions import (
@@ -8,6 +7,7 @@ from drf_spectacular.extensions import (
     OpenApiSerializerExtension,
 )
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_lib_doc_excludes
 from rest_framework.permissions import IsAuthenticated
 
 from accounts.authentication import scopes_of
@@ -72,8 +72,6 @@ class ClosedObjects(OpenApiSerializerExtension):  # type: ignore[no-untyped-call
         schema: dict[str, Any] = auto_schema._map_serializer(  # type: ignore[no-untyped-call]  # noqa: SLF001 (as its docs say)
             self.target, direction, bypass_extensions=True
         )
-        if schema.get("description") == getdoc(ClosedSerializer):  # A class without its own.
-            del schema["description"]
         return {**schema, "additionalProperties": False}
 
 
@@ -95,6 +93,11 @@ class HubSchema(AutoSchema):
         if reads and IsAuthenticated not in self.view.permission_classes:
             ways.append({})
         return ways
+
+
+def library_docs() -> list[type]:
+    """Return the classes whose docstrings describe nothing that is built on them."""
+    return [*get_lib_doc_excludes(), ClosedSerializer]
 
 
 def add_problems(result: dict[str, Any], **_: object) -> dict[str, Any]:

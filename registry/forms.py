@@ -94,18 +94,13 @@ class AestheticForm(forms.ModelForm[Aesthetic]):
         return self.instance
 
     def clean_slug(self) -> str:
-        """Return the short name; refuse one that its owner has used.
-
-        Django skips that constraint, since it is on two columns and one is no field of the form.
-        """
+        """Return the short name, or one that is made of the title."""
         title: str = self.cleaned_data.get("title", "")
         slug: str = self.cleaned_data["slug"] or slugify(title)
         if title and not slug:
             raise forms.ValidationError(
                 f"No short name can be made from “{title}”; please choose one.", code="required"
             )
-        if Aesthetic.objects.filter(owner=self.instance.owner, slug=slug).exists():
-            raise forms.ValidationError("You have used this short name before.", code="unique")
         return slug
 
 

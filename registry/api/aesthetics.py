@@ -65,11 +65,7 @@ class AestheticList(generics.ListCreateAPIView[Aesthetic]):
         return search.browse(criteria, person=self.request.user)
 
     def perform_create(self, serializer: BaseSerializer[Aesthetic]) -> None:
-        owner, said = person_of(self.request), serializer.validated_data
-        if Aesthetic.objects.filter(owner=owner, slug=said.get("slug", "")).exists():
-            sentence = "You have used this short name before."
-            raise ValidationError({"slug": sentence}, code="unique")
-        aesthetic = Aesthetic(owner=owner, **said)
+        aesthetic = Aesthetic(owner=person_of(self.request), **serializer.validated_data)
         aesthetic.add()
         serializer.instance = aesthetic
 

@@ -36,6 +36,7 @@ CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 CARD = ("title", "card", "licence", "rating", "tags", "visibility")
 LONGEST_CARD = 20_000  # characters
 SEARCH_CONFIG = "english"  # the text search configuration of titles, tags and cards
+USED_SLUG = "You have used this short name before."
 
 
 class Side(models.TextChoices):
@@ -139,7 +140,7 @@ class Aesthetic(models.Model):
             models.UniqueConstraint(
                 fields=["owner", "slug"],
                 name="aesthetic_slug_once_per_owner",
-                violation_error_message="You have used this short name before.",
+                violation_error_message=USED_SLUG,
             ),
             models.CheckConstraint(
                 condition=Q(slug__regex=names.SLUG_PATTERN), name="aesthetic_slug_is_a_slug"
@@ -206,7 +207,8 @@ class Aesthetic(models.Model):
         """Take out of the title what would turn the text around it (SPEC section 5).
 
         Line breaks, other controls and halves of surrogate pairs become spaces; something must be
-        left to be seen and clicked.
+        left to be seen and clicked. A short name that its owner has used is told as the slug's
+        error, where the constraint would be nobody's.
         A card must not cost much more than its text; nor be too long, which Django asks of forms
         alone.
         """
@@ -215,6 +217,10 @@ class Aesthetic(models.Model):
         if all(unicodedata.category(character)[0] in "CZ" for character in self.title):
             raise ValidationError({"title": ValidationError("A title has words.", code="blank")})
         self._check_card()
+        if self._state.adding:
+            own = Aesthetic.objects.filter(owner=self.owner_id, slug=self.slug)
+            if own.exists():
+                raise ValidationError({"slug": ValidationError(USED_SLUG, code="unique")})
 
     def _check_card(self) -> None:
         if len(self.card) > LONGEST_CARD:

@@ -81,8 +81,9 @@ def test_what_is_missing_is_pointed_at(client: Client, as_ada: Headers) -> None:
 
 
 def test_a_short_name_is_used_once(client: Client, as_ada: Headers, draft: Aesthetic) -> None:
-    body = problem(create(client, as_ada), 422, "invalid")
-    assert body["errors"][0]["detail"] == "You have used this short name before."
+    answer = create(client, as_ada)
+    assert errors(answer) == {"/slug": "unique"}
+    assert answer.json()["errors"][0]["detail"] == "You have used this short name before."
 
 
 def test_another_person_may_use_the_same_short_name(

@@ -39,6 +39,12 @@ def test_an_alias_is_set_then_moved_and_everybody_reads_how(
     assert all(move["moved_at"] for move in alias["moves"])
 
 
+def test_a_version_that_is_not_there_is_pointed_at(client: Client, version: Version) -> None:
+    said = problem(put(client, version.aesthetic.owner, "stable", "v9"), 404, "not-found")
+    assert said["detail"] == "ada/sea-mist has no published version “v9”."
+    assert [error["pointer"] for error in said["errors"]] == ["/version"]
+
+
 def test_an_alias_stands_for_the_version_at_every_address(client: Client, version: Version) -> None:
     put(client, version.aesthetic.owner, "stable", version.version_digest)
     assert client.get(f"{VERSIONS}/stable").json() == client.get(f"{VERSIONS}/v1").json()

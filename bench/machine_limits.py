@@ -75,9 +75,8 @@ def _rate(side: int, kind: Kind) -> float:
     ways: list[Sequence[Callable[[Tensor], Tensor]]] = [
         [partial(library, weight=matrix) for matrix in matrices] for library in (F.linear, quickest)
     ]
-    copy = packed(matrices)
-    if kind.is_frozen and copy is not None:
-        ways.append([copy(matrix) for matrix in matrices])
+    if kind.is_frozen:
+        ways += [[copy(matrix) for matrix in matrices] for copy in packed(matrices)]
 
     def all_products(products: Sequence[Callable[[Tensor], Tensor]]) -> None:
         for product in products:

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from generation import onednn_products
+
+MANY = 48  # rows, for which oneDNN is the quicker with AVX-512
 ENGINES = ("fbgemm", "x86")  # of torch.backends.quantized, which have the operators
 
 
@@ -38,9 +41,10 @@ class HalfMatrix:
     def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
         self._packed = torch.ops.quantized.linear_prepack_fp16(weight, bias)
 
-    def takes(self, rows: Tensor) -> bool:
-        """Say yes: for many rows it is as quick as the usual library, for few much quicker."""
-        return True
+    @staticmethod
+    def takes(rows: int) -> bool:
+        """Say whether this is the quickest way to multiply so many rows, or nearly."""
+        return rows < MANY or not onednn_products.has_avx512()
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Return rows [..., in] @ weight.T + bias, [..., out]."""

@@ -7,13 +7,45 @@ is copied. What is small (gains and biases of norms, rows of tokens and position
 change for each prompt. This is exact, not an approximation.
 """
 
+import math
+from weakref import WeakKeyDictionary
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from transformers import CLIPTextModelWithProjection
 
 from generation.climbing import Climber, norm_gradients, parts_of
 from generation.packed_weights import FrozenLinear, frozen_linear
+from generation.small_products import add_product, times_transposed
 from generation.text_towers import Norm, TextTower
+
+
+class SpareMemory:
+    """Memory of a processor that one ascent after another writes to.
+
+    What is fresh from the system costs a page fault every four kilobytes.
+    """
+
+    def __init__(self) -> None:
+        self._tensors: list[Tensor] = []
+        self._given = 0
+
+    def start(self) -> None:
+        """Give all of it anew."""
+        self._given = 0
+
+    def empty(self, like: Tensor, *shape: int) -> Tensor:
+        """Return a tensor that nothing else has until the next start."""
+        if like.device.type != "cpu":  # There PyTorch keeps what has been freed.
+            return like.new_empty(shape)
+        place, numbers = self._given, math.prod(shape)
+        self._given += 1
+        if place == len(self._tensors):
+            self._tensors.append(like.new_empty(numbers))
+        elif len(self._tensors[place]) < numbers:
+            self._tensors[place] = like.new_empty(numbers)
+        return self._tensors[place][:numbers].view(shape)
 
 
 class LowRankLinear:
@@ -24,8 +56,8 @@ class LowRankLinear:
     that neither memory nor time goes on growing with the steps.
     """
 
-    def __init__(self, frozen: FrozenLinear, steps: int, rate: float) -> None:
-        self._frozen, self._steps, self._rate = frozen, steps, rate
+    def __init__(self, frozen: FrozenLinear, steps: int, rate: float, spare: SpareMemory) -> None:
+        self._frozen, self._steps, self._rate, self._spare = frozen, steps, rate, spare
         self._kept = 0
         self._rows = self._moves = torch.empty(0)
         self._sum: Tensor | None = None  # [batch, in, out]
@@ -38,7 +70,7 @@ class LowRankLinear:
         if self._kept:
             rows, moves = self._rows[:, : self._kept], self._moves[:, : self._kept]
             # The bias is a weight whose input is always 1.
-            output.baddbmm_((given @ rows.mT).add_(1), moves)
+            add_product(output, times_transposed(given, rows).add_(1), moves)
         return output
 
     def learn(self, given: Tensor, gradient: Tensor) -> Tensor:
@@ -47,7 +79,7 @@ class LowRankLinear:
             of_given.baddbmm_(gradient, self._sum.mT)
         if self._kept:
             rows, moves = self._rows[:, : self._kept], self._moves[:, : self._kept]
-            of_given.baddbmm_(gradient @ moves.mT, rows)
+            add_product(of_given, times_transposed(gradient, moves), rows)
         self._keep(given, gradient)
         return of_given
 
@@ -55,8 +87,8 @@ class LowRankLinear:
         batch, tokens, width = given.shape
         if not len(self._rows):
             room = rows_kept(self._steps, tokens, width, gradient.shape[-1])
-            self._rows = given.new_empty(batch, room, width)
-            self._moves = gradient.new_empty(batch, room, gradient.shape[-1])
+            self._rows = self._spare.empty(given, batch, room, width)
+            self._moves = self._spare.empty(gradient, batch, room, gradient.shape[-1])
         if self._kept + tokens > self._rows.shape[1]:
             self._add_up()
         fresh = slice(self._kept, self._kept + tokens)
@@ -123,15 +155,22 @@ class LowRankTable:
         self._moves = move if self._moves is None else self._moves + move
 
 
+_spare: WeakKeyDictionary[CLIPTextModelWithProjection, SpareMemory] = WeakKeyDictionary()
+
+
 def low_rank_ascent(tower: TextTower, said: Tensor, steps: int, rate: float) -> Climber:
     """Return what takes at most `steps` steps of prompts [batch, tokens up to the longest's end].
 
     Raises TypeError for an encoder with layers of another kind than CLIP's text towers have.
     """
 
+    spare = _spare.setdefault(tower.encoder, SpareMemory())
+    spare.start()
+
     def linear(*names: str) -> LowRankLinear:
         weights, biases = zip(*(tower.linear(name) for name in names), strict=True)
-        return LowRankLinear(frozen_linear(tower.encoder, names[0], weights, biases), steps, rate)
+        frozen = frozen_linear(tower.encoder, names[0], weights, biases)
+        return LowRankLinear(frozen, steps, rate, spare)
 
     def norm(name: str) -> LowRankNorm:
         return LowRankNorm(tower.norm(name), rate)

@@ -49,9 +49,10 @@ class RearrangedMatrix:
         self._packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, LAID_OUT_FOR)  # noqa: SLF001
         self._bias = bias
 
-    def takes(self, rows: Tensor) -> bool:
-        """Say whether this is the quickest way to multiply rows [..., in]."""
-        return has_avx512() or rows.shape[:-1].numel() <= FEW
+    @staticmethod
+    def takes(rows: int) -> bool:
+        """Say whether this is the quickest way to multiply so many rows."""
+        return has_avx512() or rows <= FEW
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Return rows [..., in] @ weight.T + bias, [..., out]."""

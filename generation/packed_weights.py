@@ -2,14 +2,14 @@
 
 A product of a dozen rows with a matrix spends most of its time on fetching and rearranging the
 matrix. Where half precision holds the weights without a loss, FBGEMM multiplies by a copy in it, in
-less than half the time; other weights oneDNN can rearrange once, and the product of few rows then
-takes half the time with AVX-512, three quarters with AVX2, that of hundreds still a fifth less with
-AVX-512. The copies, one for each direction of
-the gradient, are together as large as the weights or twice as large, and are kept as long as the
-text encoder lives.
+less than half the time. oneDNN can rearrange any weights once; the product of few rows then takes
+half the time with AVX-512, three quarters with AVX2, and that of hundreds a fifth less with
+AVX-512, a twentieth less than FBGEMM's. A copy is made when rows first come that it is the quickest
+for, one for each direction of the gradient, and kept as long as the text encoder lives: those of
+FBGEMM are together as large as the weights, oneDNN's twice as large.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -23,6 +23,7 @@ from generation.half_products import HalfMatrix
 from generation.onednn_products import RearrangedMatrix
 
 Version = list[tuple[int, int]]
+Given = tuple[Tensor, Tensor | None]  # a weight [out, in] and a bias [out], if any
 
 
 class PackedMatrix(Protocol):
@@ -30,18 +31,39 @@ class PackedMatrix(Protocol):
 
     def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None: ...
 
-    def takes(self, rows: Tensor) -> bool:
-        """Say whether this is the quickest way to multiply rows [..., in]."""
+    @staticmethod
+    def takes(rows: int) -> bool:
+        """Say whether this is the quickest way to multiply so many rows, or nearly."""
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Return rows [..., in] @ weight.T + bias, [..., out]."""
 
 
-def packed(weights: Sequence[Tensor]) -> type[PackedMatrix] | None:
-    """Return the best kind of copy that there is for weights on this machine."""
+def packed(weights: Sequence[Tensor]) -> list[type[PackedMatrix]]:
+    """Return the kinds of copies that pay here; the first that takes rows is the quickest."""
+    kinds: list[type[PackedMatrix]] = []
     if half_products.is_able(weights):
-        return HalfMatrix
-    return RearrangedMatrix if onednn_products.is_able(weights) else None
+        kinds.append(HalfMatrix)
+    if onednn_products.is_able(weights):
+        kinds.append(RearrangedMatrix)
+    return kinds
+
+
+class _Copies:
+    """The copies of a weight [out, in], each made when rows come that it is the quickest for."""
+
+    def __init__(self, kinds: Sequence[type[PackedMatrix]], make: Callable[[], Given]) -> None:
+        """Prepare; `make` gives a weight, and a bias [out] or None."""
+        self._kinds, self._make = kinds, make
+        self._made: dict[type[PackedMatrix], PackedMatrix] = {}
+
+    def for_rows(self, rows: Tensor) -> PackedMatrix | None:
+        """Return the copy that is the quickest for rows [..., in], if any is."""
+        count = rows.shape[:-1].numel()
+        kind = next((kind for kind in self._kinds if kind.takes(count)), None)
+        if kind is not None and kind not in self._made:
+            self._made[kind] = kind(*self._make())
+        return None if kind is None else self._made[kind]
 
 
 class FrozenLinear:
@@ -53,26 +75,22 @@ class FrozenLinear:
         """Prepare; packing pays only for what is kept."""
         self.version = _version(weights)
         self._weights, self._biases = weights, biases
-        self._straight: PackedMatrix | None = None
-        self._transposed: PackedMatrix | None = None
-        kind = packed(weights) if is_kept else None
-        if kind is not None:
-            together = torch.cat([*weights])  # [out of all, in]
-            self._straight = kind(together, torch.cat([*biases]))
-            self._transposed = kind(together.T.contiguous())
+        kinds = packed(weights) if is_kept else []
+        self._straight = _Copies(kinds, lambda: (torch.cat([*weights]), torch.cat([*biases])))
+        self._transposed = _Copies(kinds, lambda: (torch.cat([*weights]).T.contiguous(), None))
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Return [..., out of all] of rows [..., in]."""
-        if self._straight is not None and self._straight.takes(rows):
-            return self._straight(rows)
+        if (copy := self._straight.for_rows(rows)) is not None:
+            return copy(rows)
         each = zip(self._weights, self._biases, strict=True)
         results = [F.linear(rows, weight, bias) for weight, bias in each]
         return results[0] if len(results) == 1 else torch.cat(results, dim=-1)
 
     def back(self, gradient: Tensor) -> Tensor:
         """Return the gradient of the rows [..., in], given that of the result."""
-        if self._transposed is not None and self._transposed.takes(gradient):
-            return self._transposed(gradient)
+        if (copy := self._transposed.for_rows(gradient)) is not None:
+            return copy(gradient)
         pieces = gradient.split([len(weight) for weight in self._weights], dim=-1)
         result = pieces[0] @ self._weights[0]
         for piece, weight in zip(pieces[1:], self._weights[1:], strict=True):

@@ -21,6 +21,7 @@ from transformers import CLIPTextModelWithProjection
 
 from generation.climbing import Climber, norm_gradients, parts_of
 from generation.onednn_products import quickest
+from generation.small_products import product
 from generation.text_towers import TextTower
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # as torch.optim.Adam has them, and with it the extension
@@ -84,7 +85,7 @@ class _Shared:
         shape = (len(left), right.shape[1])
         if self._numbers.numel() < math.prod(shape):
             self._numbers = left.new_empty(math.prod(shape))
-        return torch.mm(left, right, out=self._numbers[: math.prod(shape)].view(shape))
+        return product(left, right, self._numbers[: math.prod(shape)].view(shape))
 
 
 class _Small:

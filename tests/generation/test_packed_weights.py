@@ -66,16 +66,32 @@ def test_products_and_gradients_are_those_of_the_layers(
 @needs_onednn
 def test_only_weights_that_lose_nothing_are_packed_in_half_precision() -> None:
     exact = torch.randn(64, 96).half().float()
-    assert packed([exact, exact]) is HalfMatrix
+    assert packed([exact, exact]) == [HalfMatrix, RearrangedMatrix]
     almost = exact.clone()
     almost[5, 7] *= 1.0001
-    assert packed([exact, almost]) is RearrangedMatrix
+    assert packed([exact, almost]) == [RearrangedMatrix]
     too_large = exact.clone()
     too_large[5, 7] = 70_000.0
-    assert packed([too_large]) is RearrangedMatrix
+    assert packed([too_large]) == [RearrangedMatrix]
     too_large[5, 7] = torch.inf
-    assert packed([too_large]) is RearrangedMatrix
-    assert packed([exact.double()]) is None
+    assert packed([too_large]) == [RearrangedMatrix]
+    assert packed([exact.double()]) == []
+
+
+@needs_fbgemm
+@needs_onednn
+def test_many_rows_have_a_copy_of_their_own_where_it_is_quicker() -> None:
+    weight, bias = torch.randn(64, 96).half().float(), torch.randn(64)
+    frozen = FrozenLinear([weight], [bias], is_kept=True)
+    few, many = torch.randn(12, 96), torch.randn(60, 96)
+    expected = F.linear(few, weight, bias), F.linear(many, weight, bias)
+    torch.testing.assert_close(frozen(few), expected[0])
+    weight.zero_()  # which the copy that is there does not see, and a later one does
+    torch.testing.assert_close(frozen(few), expected[0])
+    if onednn_products.has_avx512():
+        torch.testing.assert_close(frozen(many), bias.expand(60, -1))
+    else:
+        torch.testing.assert_close(frozen(many), expected[1])
 
 
 @needs_fbgemm
@@ -96,6 +112,7 @@ def test_a_packed_copy_multiplies_as_many_rows_as_it_is_quick_with(
 ) -> None:
     layer, rows = first_layer(encoder), torch.randn(1, 12, 96)
     frozen = of_first_layer(encoder)
+    assert float(frozen(rows).abs().max()) > 1  # which makes the copy
     layer.weight.zero_()  # which the copy does not see
     assert float(frozen(rows).abs().max()) > 1
     many = frozen(rows.expand(6, -1, -1))

@@ -133,11 +133,11 @@ def test_prompts_that_keep_too_much_together_climb_one_after_the_other(
         torch.testing.assert_close(each.conditioning[row], alone.conditioning[0])
 
 
-def test_one_prompt_leaves_nothing_behind_for_the_next(models: Models) -> None:
+@pytest.mark.parametrize("recipe", [Recipe(steps=4), Recipe("ascent", steps=4, rate=0.02)])
+def test_one_prompt_leaves_nothing_behind_for_the_next(models: Models, recipe: Recipe) -> None:
     first, second = models.tokenize(ONE_WORD).ids, models.tokenize(REPEATED).ids
-    recipe = Recipe(steps=4)
     expected = personalise(models.text_encoder, first, direction(), recipe)
-    personalise(models.text_encoder, second, direction(1), Recipe(steps=4, rate=1e-3))
+    personalise(models.text_encoder, second, direction(1), replace(recipe, rate=10 * recipe.rate))
     again = personalise(models.text_encoder, first, direction(), recipe)
     assert torch.equal(expected.conditioning, again.conditioning)
     assert torch.equal(expected.agreement, again.agreement)

@@ -61,10 +61,50 @@ def test_a_sent_form_leads_back_to_its_page_after_the_login(visit: Visit, ada: U
     visitor.go("/ada/sea-mist/images")
     Session.objects.all().delete()
     visitor.press("Build")
-    visitor.page.get_by_label("Name or email").fill("ada")
-    visitor.page.get_by_label("Password").fill(factories.PASSWORD)
-    visitor.press("Sign in")
+    sign_in(visitor)
     expect(visitor.page).to_have_url(f"{visitor.home}/ada/sea-mist/images")
+
+
+def test_what_was_typed_is_there_again_after_the_login(visit: Visit, ada: User) -> None:
+    factories.published(factories.aesthetic(ada))
+    visitor = signed_in(visit, ada)
+    page = visitor.page
+    visitor.go("/draw?aesthetic=ada/sea-mist")
+    page.get_by_label("Prompt", exact=True).fill("a lighthouse at night")
+    page.get_by_text("Expert settings").click()
+    page.get_by_label("Seed").fill("77")
+    Session.objects.all().delete()
+    visitor.press("Draw it")
+    sign_in(visitor, password="wrong")
+    sign_in(visitor)
+    expect(page).to_have_url(f"{visitor.home}/draw?aesthetic=ada/sea-mist")
+    expect(page.get_by_role("status").filter(has_text="nothing was sent")).to_be_visible()
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("a lighthouse at night")
+    expect(page.get_by_label("Seed")).to_have_value("77")
+    assert not Generation.objects.exists()
+    visitor.press("Draw it")
+    assert Generation.objects.get().seed == 77
+    visitor.go("/draw?aesthetic=ada/sea-mist")
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("")
+
+
+def test_nobody_else_gets_what_was_typed(visit: Visit, ada: User) -> None:
+    factories.person("bob", factories.PASSWORD)
+    visitor = signed_in(visit, ada)
+    visitor.go("/new")
+    visitor.page.get_by_label("Title").fill("My secret look")
+    Session.objects.all().delete()
+    visitor.press("Continue to the pictures")
+    sign_in(visitor, "bob")
+    expect(visitor.page).to_have_url(f"{visitor.home}/new")
+    expect(visitor.page.get_by_label("Title")).to_have_value("")
+    assert "secret" not in visitor.page.evaluate("JSON.stringify(sessionStorage)")
+
+
+def sign_in(visitor: Visitor, name: str = "ada", password: str = factories.PASSWORD) -> None:
+    visitor.page.get_by_label("Name or email").fill(name)
+    visitor.page.get_by_label("Password").fill(password)
+    visitor.press("Sign in")
 
 
 def test_a_button_pressed_twice_sends_its_form_once(visit: Visit, ada: User) -> None:

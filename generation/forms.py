@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from generation import emphasis
 from generation.doses import GUARDS, RECIPE, default_dose
-from generation.looks import find_look
+from generation.looks import LOOKS_SUGGESTED, find_look
 from generation.mixing import MixField
 from generation.models import Generation
 from generation.models.generations import (
@@ -44,7 +44,6 @@ CHECKED_BY_BROWSERS = {
 }
 MOST_PICTURES = 9  # asked for at once
 LOOKS_TO_FIND_BY = 100  # in the list by which somebody finds their drawings
-LOOKS_SUGGESTED = 100  # in the list that a browser offers while somebody types
 
 
 def values_in(query: QueryDict) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from generation.prompts import find_version
 from registry import search
 from registry.models import Version
 
+LOOKS_SUGGESTED = 100  # in the list that a browser offers while somebody types
+
 
 def find_look(ref: str, *, person: Any) -> Version | None:
     """Return the version that somebody names by its ref, or by a title that one look alone has."""

@@ -20,6 +20,25 @@ document.addEventListener("input", (event) => {
   range.form.elements.namedItem("steps").value = range.value;
 });
 
+const presets = document.querySelectorAll("[data-preset]");
+
+function isSet(field, value) {
+  if (field.type === "checkbox") return field.checked === value;
+  if (value === null || field.value === "") return field.value === "" && value === null;
+  return typeof value === "number" ? Number(field.value) === value : field.value === value;
+}
+
+function press() {
+  for (const button of presets) {
+    const fields = Object.entries(JSON.parse(button.dataset.preset));
+    const isPressed = fields.every(([name, value]) => isSet(button.form.elements.namedItem(name), value));
+    button.setAttribute("aria-pressed", String(isPressed));
+  }
+}
+
+press();
+for (const name of ["input", "change"]) document.addEventListener(name, press);
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-preset]");
   if (!button) return;

@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from generation.looks import find_look
+from generation.looks import LOOKS_SUGGESTED, find_look
 from generation.models import StandardSheet
 from generation.prompts import find_version
 from generation.standard_reasons import why_never
-from registry import blobs, serving
+from registry import blobs, search, serving
 from registry.digests import canonical_json
 from registry.models import Version
 
@@ -57,6 +57,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "left_out": refs[MOST_COMPARED:],
         "may_add": len(shown) < MOST_COMPARED,
         "most": MOST_COMPARED,
+        "looks": search.browse(search.Criteria(), person=request.user)[:LOOKS_SUGGESTED],
     }
     return render(request, "generation/compare.html", context)
 

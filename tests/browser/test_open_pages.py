@@ -1,5 +1,6 @@
 """Pages that somebody works on for a while, in a real browser: nothing is lost or done twice."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,18 @@ def test_what_was_said_of_the_dose_goes_with_the_look(visit: Visit, ada: User) -
     page.get_by_role("link", name="Choose another").click()
     expect(page.locator("#dose")).to_contain_text("Say what to draw and choose a look")
     visitor.assert_no_complaints()
+
+
+def test_a_preset_that_the_form_is_set_to_is_pressed(visit: Visit, ada: User) -> None:
+    visitor = signed_in(visit, ada)
+    page = visitor.page
+    visitor.go("/draw")
+    strong = page.get_by_role("button", name="strong")
+    expect(strong).to_have_accessible_description(re.compile(r"in the look \d\.\d\d, subject kept"))
+    expect(strong).to_have_attribute("aria-pressed", "false")
+    strong.click()
+    expect(strong).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-preset][aria-pressed=true]")).to_have_count(1)
+    page.get_by_text("Expert settings").click()
+    page.locator("[name=steps]").fill("3")
+    expect(strong).to_have_attribute("aria-pressed", "false")

@@ -42,6 +42,8 @@ def test_a_name_of_no_look_takes_no_place(client: Client, looks: list[str]) -> N
     page = html(client.get("/compare", {"look": [*looks[:3], "no/such"]}))
     assert "There is no published look “no/such”." in page
     assert "Add it" in page
+    assert 'value="no/such"' in page  # to be mended
+    assert all(f'<option value="{look}">' in page for look in looks)
     assert "Add it" not in html(client.get("/compare", {"look": looks}))
 
 

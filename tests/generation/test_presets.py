@@ -22,6 +22,6 @@ def test_the_presets_of_the_checkpoint_are_offered(
     (tmp_path / "presets.json").write_text(preset, encoding="utf-8")
     settings.DOSE_FILE = tmp_path / "dose.json"
     offered = " ".join(client.get("/draw").content.decode().split())
-    assert "gentle </button>" in offered
+    assert "gentle</button>" in offered
     assert "&quot;steps&quot;: 7" in offered
     assert "drawn in the look 0.90, subject kept 0.80" in offered

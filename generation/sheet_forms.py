@@ -1,6 +1,7 @@
 """The two forms that ask for a sheet of drawings."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -59,6 +60,17 @@ class SheetForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.person = person
 
+    @classmethod
+    def initial_from(cls, asked: Mapping[str, str]) -> dict[str, str]:
+        """Return what an address says of the fields, in this kind of form or the other."""
+        said = cls.as_here(asked) | dict(asked)
+        return {name: said[name] for name in cls.base_fields if said.get(name)}
+
+    @classmethod
+    def as_here(cls, asked: Mapping[str, str]) -> dict[str, str]:
+        """Return what the other kind's fields say to those of this one."""
+        raise NotImplementedError
+
     def find(self, ref: str) -> Version:
         version = find_look(ref, person=self.person)
         if version is None:
@@ -92,6 +104,12 @@ class DosesForm(SheetForm):
         doses = sorted({0, most // 4, most // 2, most})
         self.fields["steps"].initial = ", ".join(map(str, doses))
 
+    @classmethod
+    def as_here(cls, asked: Mapping[str, str]) -> dict[str, str]:
+        """Return the first of the looks and of the prompts."""
+        both = {"aesthetic": asked.get("aesthetics", ""), "prompt": asked.get("prompts", "")}
+        return {name: lines.strip().partition("\n")[0].strip() for name, lines in both.items()}
+
     def clean_aesthetic(self) -> Version:
         return self.find(self.cleaned_data["aesthetic"])
 
@@ -118,6 +136,11 @@ class LooksForm(SheetForm):
         widget=forms.Textarea(attrs={"rows": 4, "placeholder": "a lighthouse by the sea\na cat"}),
     )
     field_order = ("aesthetics", "prompts", "seed")
+
+    @classmethod
+    def as_here(cls, asked: Mapping[str, str]) -> dict[str, str]:
+        """Return the look and the prompt, as lists of one."""
+        return {"aesthetics": asked.get("aesthetic", ""), "prompts": asked.get("prompt", "")}
 
     def clean_aesthetics(self) -> list[Version]:
         return [self.find(ref) for ref in self.cleaned_data["aesthetics"]]

@@ -50,8 +50,8 @@ def new(request: PersonRequest) -> HttpResponse:
     """Ask for a sheet."""
     kind = request.GET.get("kind", "")
     form_of, queue = FORMS.get(kind, FORMS[Sheet.Kind.DOSES])
-    initial = {name: request.GET[name] for name in form_of.base_fields if name in request.GET}
-    form = form_of(request.POST or None, initial=initial, person=request.user)
+    asked = (request.POST or request.GET).dict()
+    form = form_of(request.POST or None, initial=form_of.initial_from(asked), person=request.user)
     if form.is_valid():
         try:
             return redirect(queue(request.user, **form.parameters()))
@@ -59,7 +59,10 @@ def new(request: PersonRequest) -> HttpResponse:
             add_errors(form, error)
         except Refusal as refusal:
             form.add_error(None, refusal.detail)
-    return render(request, "generation/new_sheet.html", {"form": form, "kinds": Sheet.Kind})
+    of_others = {name for other, _ in FORMS.values() for name in other.base_fields}
+    aside = {name: asked[name] for name in of_others - {*form_of.base_fields} if asked.get(name)}
+    context = {"form": form, "kinds": Sheet.Kind, "aside": aside}
+    return render(request, "generation/new_sheet.html", context)
 
 
 @never_cache

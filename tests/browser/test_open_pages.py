@@ -251,3 +251,19 @@ def test_a_preset_that_the_form_is_set_to_is_pressed(visit: Visit, ada: User) ->
     page.get_by_text("Expert settings").click()
     page.locator("[name=steps]").fill("3")
     expect(strong).to_have_attribute("aria-pressed", "false")
+
+
+def test_another_kind_of_sheet_keeps_what_was_typed(visit: Visit, ada: User) -> None:
+    visitor = signed_in(visit, ada)
+    page = visitor.page
+    visitor.go("/sheets/new?kind=looks")
+    page.get_by_label("Looks", exact=True).fill("Ink\nSea mist")
+    page.get_by_label("Prompts").fill("a cat\na house")
+    page.get_by_role("link", name="Doses by seeds").click()
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value("a cat")
+    expect(page.get_by_role("link", name="Doses by seeds")).to_be_focused()
+    expect(page).to_have_url(f"{visitor.home}/sheets/new?kind=doses")
+    page.get_by_role("link", name="Looks by prompts").click()
+    expect(page.get_by_label("Prompts")).to_have_value("a cat\na house")
+    expect(page.get_by_label("Looks", exact=True)).to_have_value("Ink\nSea mist")
+    visitor.assert_no_complaints()

@@ -132,6 +132,24 @@ def test_a_sheet_of_doses_is_asked_for_on_its_page(page: Client, version: Versio
     assert "0 of 6 drawn" in html(answer)
 
 
+def test_what_one_kind_of_sheet_was_asked_for_begins_the_other(page: Client) -> None:
+    said = {"aesthetics": "Ink\nada/sea-mist", "prompts": "\na cat\na house", "seed": "7"}
+    shown = page.get("/sheets/new", {"kind": "doses", **said})
+    form = shown.context["form"]
+    assert [form[name].value() for name in ("aesthetic", "prompt", "seed")] == ["Ink", "a cat", "7"]
+    assert form["pictures"].value() == 4  # as where nothing is said
+    # On the way back nothing is lost of what only the other kind has.
+    aside = {name: said[name] for name in ("aesthetics", "prompts")}
+    assert shown.context["aside"] == aside
+    again = page.post("/sheets/new?kind=doses", {**aside, "aesthetic": "", "prompt": "a cat"})
+    assert again.context["aside"] == aside
+    back = {"kind": "looks", **aside, "aesthetic": "Ink", "prompt": "a cat"}
+    assert page.get("/sheets/new", back).context["form"]["prompts"].value() == "\na cat\na house"
+    one = page.get("/sheets/new", {"kind": "looks", "aesthetic": "Ink", "prompt": "a cat"})
+    assert one.context["form"]["aesthetics"].value() == "Ink"
+    assert one.context["form"]["prompts"].value() == "a cat"
+
+
 def test_a_sheet_of_looks_is_asked_for_by_title_or_name(
     page: Client, version: Version, other: Version
 ) -> None:

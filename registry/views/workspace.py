@@ -27,6 +27,7 @@ from registry.models import Aesthetic, DroppedPictures, Member, Side, Version
 from registry.views.browse import find_aesthetic, show, show_newest
 
 REFUSED = "refused"  # where a plain upload leaves its refusals for the next page
+NOT_PUBLISHED = "not-published"  # where a refused publishing leaves its form's answers
 BUILDS_SHOWN = 10  # on a page; what each draft asks its publisher to accept takes two queries
 
 
@@ -78,6 +79,7 @@ def images(request: PersonRequest, owner: str, slug: str) -> HttpResponse:
     context = {
         **workspace(aesthetic, builds_page=request.GET.get("page")),
         "refused": request.session.pop(REFUSED, []),
+        "not_published": request.session.pop(NOT_PUBLISHED, {}),
         "dropped": DroppedPictures.objects.count_of(aesthetic),
     }
     return render(request, "registry/images.html", context)
@@ -140,6 +142,7 @@ def publish(request: PersonRequest, owner: str, slug: str, pk: UUID) -> HttpResp
         version = publishing.publish(found, accepts=request.POST.keys())
     except Refusal as refusal:
         messages.error(request, refusal.detail)
+        request.session[NOT_PUBLISHED] = {"build": str(pk), "accepts": list(request.POST)}
         return redirect("registry:images", owner, slug)
     messages.success(request, f"Version {version.number} is published.")
     return redirect(version)

@@ -169,6 +169,20 @@ def test_few_pictures_are_published_with_consent_only(as_ada: Client, draft: Aes
     assert messages(send(as_ada, path, accept_few="on")) == ["Version 1 is published."]
 
 
+def test_a_refused_publishing_keeps_what_was_agreed_to(as_ada: Client, draft: Aesthetic) -> None:
+    build = factories.built(draft, pictures=3)
+    draft.members.update(source="", licence="")
+    path = f"{ONE}/builds/{build.pk}/publish"
+    asked = send(as_ada, path, accept_few="on")
+    assert messages(asked)[0].startswith("Of 3 pictures nobody said where they are from")
+    form = " ".join(asked.content.decode().split())
+    assert '<details class="publish" open>' in form
+    assert 'name="accept_few" checked' in form
+    anew = " ".join(as_ada.get(SET).content.decode().split())
+    assert '<details class="publish" open>' not in anew
+    assert 'name="accept_few" checked' not in anew
+
+
 def test_a_build_is_cancelled_once(as_ada: Client, draft: Aesthetic) -> None:
     factories.space()
     factories.members(draft, 2)

@@ -9,9 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from generation.blending import spherical
-from generation.recipes import PersonalisationRefused
-
-NOWHERE = 1e-4  # length of a sum of unit vectors below which its direction is rounding
+from generation.recipes import NOWHERE, PersonalisationRefused
 
 
 def mixed(aesthetics: Tensor, weights: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
@@ -17,6 +18,7 @@ from generation.emphasis import EmphasisRefused, spans
 from generation.models import Generation, Ingredient
 from generation.models.generations import LARGEST_SEED, SIZE_STEP
 from generation.models.ingredients import LARGEST_WEIGHT, MOST_OTHERS
+from generation.recipes import NOWHERE
 from generation.tasks import draw_generation
 from registry import jobs
 from registry.models import Version
@@ -155,6 +157,17 @@ def check_others(version: Version | None, others: Sequence[tuple[Version, float]
     if len(others) > MOST_OTHERS:
         sentence = too_many(len(others))
         raise ValidationError({"others": ValidationError(sentence, code="too-many")})
+    if version and others:
+        _check_direction([(version, 1.0), *others])
+
+
+def _check_direction(looks: Sequence[tuple[Version, float]]) -> None:
+    """Raise ValidationError for looks whose weighted sum has no direction."""
+    vectors = np.array([look.vector for look, _ in looks], dtype=np.float64)  # [looks, width]
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    if np.linalg.norm([weight for _, weight in looks] @ units) <= NOWHERE:
+        sentence = "With these weights the looks cancel out, so that they point nowhere."
+        raise ValidationError({"others": ValidationError(sentence, code="no-direction")})
 
 
 def too_many(count: int) -> str:

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 Optimiser = Literal["adam", "ascent"]
 OPTIMISERS: tuple[Optimiser, ...] = get_args(Optimiser)
+NOWHERE = 1e-4  # length of a sum of unit vectors below which its direction is rounding
 
 
 class PersonalisationRefused(ValueError):

@@ -130,9 +130,21 @@ def test_a_mixture_is_drawn_kept_and_written_into_the_picture(ada: User, measure
     assert ours["others"][0]["weight"] == -0.5
 
 
-def test_looks_that_cancel_out_fail_in_words(ada: User, measured: Version) -> None:
+def test_looks_that_cancel_out_are_refused_before_a_worker_has_them(
+    ada: User, measured: Version
+) -> None:
     twin = beside(measured, "painted-nebulae")
-    made = queue_generation(ada, version=measured, prompt=PROMPT, others=[(twin, -1.0)], steps=1)
+    with pytest.raises(ValidationError) as refused:
+        queue_generation(ada, version=measured, prompt=PROMPT, others=[(twin, -1.0)], steps=1)
+    assert "cancel out" in refused.value.message_dict["others"][0]
+    assert not Generation.objects.exists()  # so it costs nothing of the day's share
+    queue_generation(ada, version=measured, prompt=PROMPT, others=[(twin, -0.999)], steps=1)
+
+
+def test_a_worker_too_says_in_words_that_looks_cancel_out(ada: User, measured: Version) -> None:
+    twin = beside(measured, "painted-nebulae")
+    made = queue_generation(ada, version=measured, prompt=PROMPT, others=[(twin, -0.5)], steps=1)
+    made.ingredients.update(weight=-1.0)
     draw_generation(str(made.pk))
     made.refresh_from_db()
     assert made.state == JobState.FAILED

@@ -7,7 +7,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.ScopePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["hub.bodies.ShallowJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["hub.bodies.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "hub.openapi.HubSchema",
     "EXCEPTION_HANDLER": "hub.errors.problem_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -13,7 +13,7 @@ from rest_framework.parsers import JSONParser
 
 from accounts.requests import is_script
 from hub import signed_out
-from registry import importing, pictures
+from registry import importing, pictures, strict_json
 
 # The largest zip that is taken (SPEC section 5), and what multipart writes around it.
 MOST_BYTES = 2_000_000_000 + 2**20
@@ -64,16 +64,21 @@ def _must_sign_in(request: HttpRequest) -> bool:
     return not (is_api or request.user.is_authenticated)
 
 
-class ShallowJSONParser(JSONParser):
-    """JSON that Python can read: a text nested thousands of times is no body of the API."""
+class StrictJSONParser(JSONParser):
+    """JSON of one meaning: what stands twice, is no number or is nested without end is refused."""
 
     def parse(
         self,
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    ) -> Any:
+        encoding = (parser_context or {}).get("encoding", settings.DEFAULT_CHARSET)
         try:
-            return super().parse(stream, media_type, parser_context)
+            return strict_json.value_of(stream.read().decode(encoding))
+        except strict_json.JSONRefused as error:
+            raise ParseError(str(error)) from error
         except RecursionError as error:
             raise ParseError("JSON parse error - nested too deeply") from error
+        except ValueError as error:
+            raise ParseError(f"JSON parse error - {error}") from error

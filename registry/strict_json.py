@@ -15,13 +15,24 @@ def read(data: bytes) -> dict[str, object]:
     """Return the one object that the UTF-8 text holds, or raise JSONRefused."""
     try:
         text = data.decode()
-        value = json.loads(text, object_pairs_hook=_unrepeated, parse_constant=_refused_constant)
+        value = value_of(text)
         if "\\u" in text:  # by which alone JSON can write what UTF-8 can't
             _refuse_surrogates(value)
     except (ValueError, RecursionError) as error:
         raise JSONRefused("It is not JSON in UTF-8.") from error
     if not isinstance(value, dict):
         raise JSONRefused("It is JSON, but not an object in braces.")
+    return value
+
+
+def value_of(text: str) -> object:
+    """Return what a JSON text holds; raise JSONRefused for repeated keys and what is no number.
+
+    Raises ValueError for a text that is no JSON, and RecursionError for one nested too deeply.
+    """
+    value: object = json.loads(
+        text, object_pairs_hook=_unrepeated, parse_constant=_refused_constant
+    )
     return value
 
 

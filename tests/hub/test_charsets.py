@@ -8,6 +8,8 @@ from django.test import RequestFactory
 from hub.charsets import ReadableCharsets, is_readable
 from hub.wsgi import application
 
+pytestmark = pytest.mark.django_db  # A request looks after what connections there are.
+
 
 def status_of(path: str, content_type: str) -> str:
     """Ask the application that web processes serve; return the status line."""

@@ -125,7 +125,18 @@ def test_a_form_that_holds_too_much_is_told_what_a_form_may_hold(
 
 
 @pytest.mark.parametrize(
-    "body", ["{", "[", '{"a":', "\x00", '{"a": NaN}', "\ufeff{}", "[" * 100_000]
+    "body",
+    [
+        "{",
+        "[",
+        '{"a":',
+        "\x00",
+        '{"a": NaN}',
+        "\ufeff{}",
+        "[" * 100_000,
+        '{"a": 1, "a": 2}',
+        '{"b": {"a": 1, "a": 1}}',
+    ],
 )
 def test_a_body_that_cannot_be_read_is_malformed(client: Client, ada: User, body: str) -> None:
     headers = factories.bearer(ada)

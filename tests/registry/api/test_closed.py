@@ -69,3 +69,31 @@ def test_many_and_long_names_are_told_in_part(client: Client, ada: User) -> None
     answer = post(client, ada, LIST, {**CARD, **{f"{'x' * 5000}{n}": n for n in range(30)}})
     assert len(errors(answer)) == 10
     assert all(len(error["detail"]) < 300 for error in answer.json()["errors"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "expected"),
+    [
+        ("generations", {"prompt": 7}, {"/prompt": "invalid"}),
+        ("generations", {"rate": True, "seed": "7"}, {"/rate": "invalid", "/seed": "invalid"}),
+        ("generations", {"rate": True, "steps": -1}, {"/rate": "invalid", "/steps": "min_value"}),
+        ("generations", {"others": [{"aesthetic": "a/b", "weight": "1"}]}, "/others/0/weight"),
+        ("sheets/doses", {"steps": [0, True], "seeds": [1]}, {"/steps/1": "invalid"}),
+        ("sheets/looks", {"aesthetics": ["a/b"], "prompts": ["a", 1.5]}, {"/prompts/1": "invalid"}),
+    ],
+    ids=str,
+)
+def test_a_value_of_another_type_is_not_taken_for_what_it_may_mean(
+    client: Client, ada: User, path: str, body: dict[str, Any], expected: Any
+) -> None:
+    said = {"aesthetic": "ada/sea-mist", "prompt": "a boat"}
+    known = {} if path == "sheets/looks" else said
+    found = errors(post(client, ada, f"/api/v1/{path}", {**known, **body}))
+    assert found == (expected if isinstance(expected, dict) else {expected: "invalid"})
+
+
+def test_a_card_says_texts_in_texts(client: Client, ada: User) -> None:
+    answer = post(client, ada, LIST, {**CARD, "title": 7, "tags": ["sea", 8]})
+    assert errors(answer) == {"/title": "invalid", "/tags/1": "invalid"}
+    (told, _) = answer.json()["errors"]
+    assert told["detail"] == "This is not a text; put it in quotation marks."

@@ -48,6 +48,7 @@ class AestheticList(generics.ListCreateAPIView[Aesthetic]):
 
     serializer_class = AestheticSerializer
     pagination_class = SignedCursorPagination
+    filters = ("q", "owner", "tag", "space", "sort")
 
     def get_queryset(self) -> QuerySet[Aesthetic]:
         wanted = self.request.query_params

@@ -15,6 +15,7 @@ from accounts.models import User
 from registry import blending, combinations
 from registry.api.closed import ClosedSerializer
 from registry.api.imports import ensure_aesthetic
+from registry.api.pagination import refuse_unknown
 from registry.api.serializers import NeighbourSerializer
 from registry.licences import Licence, Rating
 from registry.models import Aesthetic, Version
@@ -107,6 +108,7 @@ class Blends(APIView):
         Licence and rating are inherited; the strictest wins.
         """
         person = person_of(request)
+        refuse_unknown(request, taken=["dry_run"])
         # As a dict: of a form's data the serializer would take an empty value for none at all.
         asked = BlendQuerySerializer(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)

@@ -27,7 +27,7 @@ class ClosedSerializer(serializers.Serializer[Any]):
                 taken = [name for name, field in self.fields.items() if not field.read_only]
                 raise serializers.ValidationError(
                     {
-                        name: ErrorDetail(_sentence(name, taken), code="unknown-member")
+                        name: ErrorDetail(sentence(name, taken), code="unknown-member")
                         for name in unknown[:MOST_TOLD]
                     }
                 )
@@ -63,7 +63,8 @@ def _mistyped(field: Any, value: object) -> dict[int, Any] | list[ErrorDetail] |
     return None
 
 
-def _sentence(name: str, taken: list[str]) -> str:
+def sentence(name: str, taken: list[str]) -> str:
+    """Say that a call takes no such member or parameter, and which was probably meant."""
     told = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
     close = get_close_matches(name[:LONGEST_NAME], taken, n=1)
     advice = f"did you mean “{close[0]}”?" if close else f"use {', '.join(taken)}."

@@ -29,6 +29,7 @@ class LineageQuerySerializer(serializers.Serializer[Any]):
 
 class Lineage(generics.GenericAPIView[Version]):
     pagination_class = SignedCursorPagination
+    filters = ("direction", "depth")
     serializer_class = RelativeSerializer
 
     @extend_schema(

@@ -13,13 +13,16 @@ from typing import Any
 from django.core import signing
 from django.db.models import F, Field, Func, Model, QuerySet, Value
 from django.db.models.lookups import GreaterThan, LessThan
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from registry.api import closed
+
 SALT = "registry.api.keyset"
+PARAMETERS = ("cursor", "limit")
 MOST = 100
 USUAL = 30
 
@@ -67,12 +70,15 @@ def beyond(cursor: Cursor, queryset: QuerySet[Any]) -> QuerySet[Any]:
 class SignedCursorPagination(BasePagination):
     """Pages by signed cursors, with the hub's body and no silent clamp of the limit.
 
-    Raises ValidationError for a limit out of bounds and for a cursor that is not of this list.
+    Raises ValidationError for a limit out of bounds, for a cursor that is not of this list, and
+    for a parameter that is neither of these nor in the view's `filters`: a mistyped filter would
+    give a list of other things.
     """
 
     def paginate_queryset(
         self, queryset: QuerySet[Any], request: Request, view: Any = None
     ) -> list[Any]:
+        refuse_unknown(request, taken=[*PARAMETERS, *getattr(view, "filters", ())])
         self._address = request.build_absolute_uri()
         self._order = [str(key) for key in queryset.query.order_by]
         self._salt = " ".join((SALT, request.path, *self._order))
@@ -146,6 +152,18 @@ class SignedCursorPagination(BasePagination):
             }
             for name, description, kind in said
         ]
+
+
+def refuse_unknown(request: Request, *, taken: list[str]) -> None:
+    """Raise ValidationError for query parameters that a call does not take."""
+    unknown = [name for name in request.query_params if name not in taken]
+    if unknown:
+        raise ValidationError(
+            {
+                name: ErrorDetail(closed.sentence(name, taken), code="unknown-parameter")
+                for name in unknown[: closed.MOST_TOLD]
+            }
+        )
 
 
 def _text(row: Model, name: str) -> str:

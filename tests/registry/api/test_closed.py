@@ -97,3 +97,25 @@ def test_a_card_says_texts_in_texts(client: Client, ada: User) -> None:
     assert errors(answer) == {"/title": "invalid", "/tags/1": "invalid"}
     (told, _) = answer.json()["errors"]
     assert told["detail"] == "This is not a text; put it in quotation marks."
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "detail"),
+    [
+        (f"{LIST}?tga=sea", "/tga", "This call takes no “tga”; did you mean “tag”?"),
+        (f"{LIST}?licence=CC0-1.0", "/licence", "; use cursor, limit, q, owner, tag, space, sort."),
+        ("/api/v1/generations?q=boat", "/q", "This call takes no “q”; use cursor, limit."),
+    ],
+)
+def test_a_list_does_not_pass_over_a_parameter_that_it_does_not_know(
+    client: Client, ada: User, path: str, code: str, detail: str
+) -> None:
+    answer = client.get(path, headers=factories.bearer(ada))
+    assert errors(answer) == {code: "unknown-parameter"}
+    assert answer.json()["errors"][0]["detail"].endswith(detail)
+
+
+def test_a_mistyped_dry_run_makes_nothing(client: Client, ada: User) -> None:
+    answer = post(client, ada, "/api/v1/blends?dryrun=true", {})
+    assert errors(answer) == {"/dryrun": "unknown-parameter"}
+    assert answer.json()["errors"][0]["detail"].endswith("did you mean “dry_run”?")

@@ -18,6 +18,10 @@ TOO_WIDE = """() => {
     .map((element) => element.outerHTML.slice(0, 120));
   return document.documentElement.scrollWidth > room ? over.slice(0, 3) : null;
 }"""
+TWICE = """() => {
+  const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+  return [...new Set(ids.filter((id, place) => ids.indexOf(id) !== place))];
+}"""
 
 
 class Visitor:
@@ -38,7 +42,10 @@ class Visitor:
         self.look()
 
     def look(self) -> None:
-        """Look at the page that is open: on a telephone it must not scroll sideways."""
+        """Look at the page that is open.
+
+        On a telephone it must not scroll sideways, and no id may stand in it twice.
+        """
         path = urlsplit(self.page.url).path
         self.looked_at.append(path)
         self.page.set_viewport_size(NARROW)  # type: ignore[arg-type]  # a plain dict is one
@@ -46,6 +53,8 @@ class Visitor:
         self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
         if over is not None:
             self.complaints.append(f"{path} scrolls sideways at {NARROW['width']} px: {over}")
+        if twice := self.page.evaluate(TWICE):
+            self.complaints.append(f"{path} has ids twice: {', '.join(twice)}")
 
     def press(self, name: str) -> None:
         """Press the button of this name and look at the page that comes."""

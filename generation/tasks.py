@@ -7,7 +7,8 @@ from django.conf import settings
 
 from generation.models import Generation, StandardSheet
 from registry import jobs
-from registry.leases import Lease
+from registry.leases import JobFailed, Lease
+from registry.outages import Outage
 
 
 @shared_task
@@ -58,4 +59,8 @@ def _render(generation: Generation, lease: Lease) -> None:
 def _draw_standard(sheet: StandardSheet, lease: Lease) -> None:
     from generation.standard_sheets import draw
 
-    draw(sheet, lease)
+    try:
+        draw(sheet, lease)
+    except Outage as outage:
+        # It waits for hours, not minutes, as after all else: nobody waits for it.
+        raise JobFailed(outage.told) from outage

@@ -1,4 +1,7 @@
-"""Stored bytes by their digest: what goes in is named by its content, never displaced by other."""
+"""Stored bytes by their digest: what goes in is named by its content, never displaced by other.
+
+Where the store is away each function here raises StoreAway.
+"""
 
 import os
 import tempfile
@@ -9,6 +12,14 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.files.uploadedfile import UploadedFile
 
 from registry import digests
+from registry.outages import StoreAway, is_unmounted, told_as
+
+
+class StoreEmpty(StoreAway, FileNotFoundError):
+    """The store's folder has nothing in it: its volume is not mounted, or nothing was ever stored.
+
+    Who reads for a job takes it for the first, since rows name what was stored.
+    """
 
 
 class WholeFileStorage(FileSystemStorage):
@@ -18,6 +29,14 @@ class WholeFileStorage(FileSystemStorage):
     digest that promises the whole one. Once it is there it outlasts a power cut: a row that names
     it is committed afterwards, and would stay.
     """
+
+    def open(self, name: str, mode: str = "rb") -> File[bytes]:
+        try:
+            return super().open(name, mode)
+        except FileNotFoundError as error:
+            if is_unmounted(Path(self.location)):
+                raise StoreEmpty(f"{self.location} is empty or not there.") from error
+            raise
 
     def _save(self, name: str, content: File[bytes]) -> str:
         target = Path(self.path(name))
@@ -76,12 +95,15 @@ def write_blob(data: bytes) -> str:
 
 def write_file(path: str, data: bytes) -> None:
     """Store `data` under `path`, also where something is stored there already."""
-    default_storage.save(path, ContentFile(data))
+    with told_as(StoreAway):
+        default_storage.save(path, ContentFile(data))
 
 
 def ensure_file(path: str, data: bytes) -> None:
     """Store `data` under `path` unless something is stored there already."""
-    if not default_storage.exists(path):
+    with told_as(StoreAway):
+        is_stored = default_storage.exists(path)
+    if not is_stored:
         write_file(path, data)
 
 
@@ -92,7 +114,7 @@ def read_blob(digest: str) -> bytes:
 
 def read_file(path: str) -> bytes:
     """Return what is stored under `path`; raise FileNotFoundError when there is nothing."""
-    with default_storage.open(path) as file:
+    with told_as(StoreAway), default_storage.open(path) as file:
         data: bytes = file.read()
     return data
 

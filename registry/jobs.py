@@ -15,7 +15,8 @@ from kombu.exceptions import OperationalError
 
 from accounts.refusals import Refusal
 from registry.leases import JobFailed, JobLost, Lease
-from registry.models.jobs import Job, JobState
+from registry.models.jobs import LONGEST_PAUSE, Job, JobState
+from registry.outages import Outage
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +111,9 @@ def run(model: type[Job], pk: UUID | str, work: Callable[[Any, Lease], None]) ->
             work(job, lease)
         except JobLost:
             logger.info("%s %s was cancelled or taken over.", model.__name__, pk)
+        except Outage as outage:
+            logger.warning("%s %s met an outage.", model.__name__, pk, exc_info=True)
+            try_later(lease, outage)
         except JobFailed as error:
             end_with_reason(lease, str(error))
         except Exception:
@@ -123,6 +127,28 @@ def end_with_reason(lease: Lease, reason: str) -> None:
         lease.fail(reason)
     except JobLost:
         logger.info("%s ended before its failure could be written.", lease.job.pk)
+
+
+def try_later(lease: Lease, outage: Outage) -> None:
+    """Postpone the job, each time for twice as long; end it where it was begun often enough."""
+    begun = lease.job.attempts
+    if begun >= settings.JOB_ATTEMPTS:
+        end_with_reason(
+            lease,
+            f"{outage.told} This was begun {begun} {'time' if begun == 1 else 'times'}. Ask again "
+            "later; where it happens again, tell the keepers of this hub.",
+        )
+        return
+    longest = int(LONGEST_PAUSE.total_seconds())
+    seconds = min(settings.JOB_RESEND_SECONDS * 2 ** (begun - 1), longest)
+    minutes = max(1, round(seconds / 60))
+    pause = f"{minutes} {'minute' if minutes == 1 else 'minutes'}"
+    try:
+        lease.postpone(
+            f"{outage.told} This waits for {pause} and is tried again by itself.", seconds=seconds
+        )
+    except JobLost:
+        logger.info("%s ended before it could be postponed.", lease.job.pk)
 
 
 def sweep(model: type[Job], task: JobTask) -> None:

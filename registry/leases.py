@@ -76,6 +76,20 @@ class Lease:
             attempts=F("attempts") - 1,
         )
 
+    def postpone(self, reason: str, *, seconds: int) -> None:
+        """Let the job wait again, and be no worker's for some seconds; that was an attempt.
+
+        When they are over the sweep sends it.
+        """
+        self._write(
+            state=JobState.QUEUED,
+            stage="",
+            reason=reason,
+            lease=None,
+            leased_until=Now() + timedelta(seconds=seconds),
+            sent_at=None,
+        )
+
     def fail(self, reason: str) -> None:
         """End the job with the reason."""
         self._end(state=JobState.FAILED, reason=reason)

@@ -20,6 +20,7 @@ from registry.encoder import Encoder
 from registry.leases import JobFailed, Lease
 from registry.models import Feature, Image, Remeasurement, Side, Verification, Version
 from registry.models.verifications import MEASURED
+from registry.outages import Outage
 from registry.pictures import PictureRefused, accept, pixels
 from registry.worker_encoder import Measurer, encoder_for, this_measurer
 
@@ -106,6 +107,8 @@ def _reread_batches(images: Sequence[Image], size: int) -> Iterator[list[Reread]
 def _reread(image: Image, size: int) -> Reread:
     try:
         data = blobs.read_blob(image.digest)
+    except Outage:  # a store that is away says nothing of the picture
+        raise
     except FileNotFoundError:
         return Reread(image, "", None)
     found = digests.digest_bytes(data)

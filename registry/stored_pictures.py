@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from registry import blobs
 from registry.leases import JobFailed
 from registry.near_duplicates import perceptual_hash
+from registry.outages import Outage
 from registry.pictures import THUMBNAIL_SIDE, PictureRefused, thumbnail
 
 logger = logging.getLogger(__name__)
@@ -16,10 +17,13 @@ logger = logging.getLogger(__name__)
 def told_by_name(digest: str) -> Iterator[None]:
     """Read the picture `digest` in the block: a lost or damaged one is a JobFailed that names it.
 
-    So it is for its owner alone: in public nobody learns the digests of a set.
+    So it is for its owner alone: in public nobody learns the digests of a set. Where the store is
+    away nothing is known to be lost.
     """
     try:
         yield
+    except Outage:
+        raise
     except FileNotFoundError as error:
         raise JobFailed(f"The stored bytes of the picture {digest} are gone.") from error
     except PictureRefused as error:

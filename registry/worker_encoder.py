@@ -12,6 +12,7 @@ from registry import encoder
 from registry.digests import WIDTH
 from registry.leases import JobFailed
 from registry.models.spaces import Space
+from registry.outages import ModelsAway, is_unmounted, told_as
 from registry.pictures import PREPROCESSING
 
 
@@ -26,6 +27,8 @@ def source() -> encoder.Source:
 
 def encoder_for(space: Space) -> encoder.Encoder:
     """Return this process's encoder; raise JobFailed when it is not the one of `space`.
+
+    Raises ModelsAway where its files can't be had for now.
 
     What decides the vectors is compared, not the name: those of other weights, of another
     architecture or preprocessing are never mixed in.
@@ -109,7 +112,11 @@ def this_measurer(loaded: encoder.Encoder) -> Measurer:
 def _loaded_encoder() -> encoder.Encoder:
     if settings.TORCH_THREADS:
         torch.set_num_threads(settings.TORCH_THREADS)
-    return encoder.Encoder.load(source())
+    chosen = source()
+    with told_as(ModelsAway):
+        if chosen.folder is not None and is_unmounted(chosen.folder):
+            raise ModelsAway(f"{chosen.folder} is no folder here, or an empty one.")
+        return encoder.Encoder.load(chosen)
 
 
 def ensure_space(name: str) -> tuple[Space, bool]:

@@ -49,7 +49,9 @@ class JobSerializer(serializers.Serializer[Any]):
     kind = serializers.SerializerMethodField(help_text="`version`, `verification` or `generation`.")
     state = serializers.ChoiceField(JobState.choices)
     progress = ProgressSerializer(source="*")
-    reason = serializers.CharField(help_text="Why it failed, in words.")
+    reason = serializers.CharField(
+        help_text="Why it failed, or was made to wait and is tried again, in words."
+    )
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)

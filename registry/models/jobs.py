@@ -6,10 +6,13 @@ and the state change in one UPDATE.
     QUEUED -> RUNNING -> SUCCEEDED | FAILED
     QUEUED | RUNNING  -> CANCELLED
     RUNNING -> QUEUED (given back by its worker, when it can wait and others can't)
+    RUNNING -> QUEUED (postponed by its worker, where the store or the models are away)
 
 A worker takes a job by one conditional UPDATE and gets a lease: a random token and a time. Every
 later write of that worker names the token, so a worker that lost its lease (cancelled, or thought
-dead) changes nothing any more. All times are the database's, so clocks of workers may differ.
+dead) changes nothing any more. A job that is postponed has the end of a lease without a token:
+until then it is no worker's, and then the next one's. All times are the database's, so clocks of
+workers may differ.
 """
 
 import uuid
@@ -54,10 +57,12 @@ class JobQuerySet(models.QuerySet[AnyJob]):
         A job that was begun `most_attempts` times is left for the sweep to end: what stops every
         worker is not given to one more by a message that was still under way.
         """
-        free = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, leased_until__lt=Now())
         return bool(
-            self.filter(free, pk=pk, attempts__lt=most_attempts).update(
+            self._free()
+            .filter(pk=pk, attempts__lt=most_attempts)
+            .update(
                 state=JobState.RUNNING,
+                reason="",
                 lease=lease,
                 leased_until=Now() + timedelta(seconds=seconds),
                 attempts=F("attempts") + 1,
@@ -76,7 +81,7 @@ class JobQuerySet(models.QuerySet[AnyJob]):
     def cancel_all(self) -> int:
         """End those of these that have not ended, and return how many there were."""
         return self.unfinished().update(
-            state=JobState.CANCELLED, lease=None, leased_until=None, finished_at=Now()
+            state=JobState.CANCELLED, reason="", lease=None, leased_until=None, finished_at=Now()
         )
 
     def unsent(self, *, seconds: int) -> Self:
@@ -86,7 +91,6 @@ class JobQuerySet(models.QuerySet[AnyJob]):
         long queue, where every message more is in the way. So the pause doubles with the waiting,
         up to LONGEST_PAUSE.
         """
-        waiting = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, leased_until__lt=Now())
         idle_since = Coalesce("leased_until", "created_at")
         pause = Greatest(
             Least(F("sent_at") - idle_since, Value(LONGEST_PAUSE)),
@@ -94,7 +98,12 @@ class JobQuerySet(models.QuerySet[AnyJob]):
             output_field=models.DurationField(),
         )
         due = Q(sent_at__isnull=True) | Q(sent_at__lt=Now() - pause)
-        return self.filter(waiting & due).order_by("created_at")
+        return self._free().filter(due).order_by("created_at")
+
+    def _free(self) -> Self:
+        """Return the jobs that a worker may take: no lease, or one that has ended."""
+        free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
+        return self.unfinished().filter(free)
 
 
 class Job(models.Model):
@@ -105,7 +114,7 @@ class Job(models.Model):
     stage = models.CharField(max_length=64, blank=True)  # what is being done, for people
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
-    reason = models.TextField(blank=True)  # why it failed, in words
+    reason = models.TextField(blank=True)  # why it failed, or was postponed, in words
     attempts = models.PositiveSmallIntegerField(default=0)
     lease = models.UUIDField(null=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -49,6 +49,7 @@ class LinesField(forms.CharField):
 class SheetForm(forms.Form):
     """What both kinds of sheet have."""
 
+    others: ClassVar[dict[str, str]] = {}  # from a field to the other kind's that is like it
     seed = forms.IntegerField(
         required=False,
         min_value=0,
@@ -63,13 +64,15 @@ class SheetForm(forms.Form):
     @classmethod
     def initial_from(cls, asked: Mapping[str, str]) -> dict[str, str]:
         """Return what an address says of the fields, in this kind of form or the other."""
-        said = cls.as_here(asked) | dict(asked)
-        return {name: said[name] for name in cls.base_fields if said.get(name)}
+        said = {name: asked.get(name) or cls._like(name, asked) for name in cls.base_fields}
+        return {name: value for name, value in said.items() if value}
 
     @classmethod
-    def as_here(cls, asked: Mapping[str, str]) -> dict[str, str]:
-        """Return what the other kind's fields say to those of this one."""
-        raise NotImplementedError
+    def _like(cls, name: str, asked: Mapping[str, str]) -> str:
+        """Return what the other kind's field says to this one: all lines, or the first."""
+        lines = asked.get(cls.others.get(name, ""), "").strip()
+        takes_all = isinstance(cls.base_fields[name], LinesField)
+        return lines if takes_all else lines.partition("\n")[0].strip()
 
     def find(self, ref: str) -> Version:
         version = find_look(ref, person=self.person)
@@ -79,6 +82,7 @@ class SheetForm(forms.Form):
 
 
 class DosesForm(SheetForm):
+    others: ClassVar = {"aesthetic": "aesthetics", "prompt": "prompts"}
     aesthetic = forms.CharField(
         label="Look",
         help_text="Its title, or owner/name.",
@@ -104,12 +108,6 @@ class DosesForm(SheetForm):
         doses = sorted({0, most // 4, most // 2, most})
         self.fields["steps"].initial = ", ".join(map(str, doses))
 
-    @classmethod
-    def as_here(cls, asked: Mapping[str, str]) -> dict[str, str]:
-        """Return the first of the looks and of the prompts."""
-        both = {"aesthetic": asked.get("aesthetics", ""), "prompt": asked.get("prompts", "")}
-        return {name: lines.strip().partition("\n")[0].strip() for name, lines in both.items()}
-
     def clean_aesthetic(self) -> Version:
         return self.find(self.cleaned_data["aesthetic"])
 
@@ -125,6 +123,7 @@ class DosesForm(SheetForm):
 
 
 class LooksForm(SheetForm):
+    others: ClassVar = {"aesthetics": "aesthetic", "prompts": "prompt"}
     aesthetics = LinesField(
         label="Looks",
         help_text="A title or owner/name in each line; a row for each.",
@@ -136,11 +135,6 @@ class LooksForm(SheetForm):
         widget=forms.Textarea(attrs={"rows": 4, "placeholder": "a lighthouse by the sea\na cat"}),
     )
     field_order = ("aesthetics", "prompts", "seed")
-
-    @classmethod
-    def as_here(cls, asked: Mapping[str, str]) -> dict[str, str]:
-        """Return the look and the prompt, as lists of one."""
-        return {"aesthetics": asked.get("aesthetic", ""), "prompts": asked.get("prompt", "")}
 
     def clean_aesthetics(self) -> list[Version]:
         return [self.find(ref) for ref in self.cleaned_data["aesthetics"]]

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from generation import diffusion
 from registry.models import Space
-from registry.outages import ModelsAway, is_unmounted, told_as
+from registry.outages import ModelsAway, is_unmounted, raised_as
 from registry.worker_encoder import encoder_for
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def _reading_checkpoint() -> Iterator[None]:
     Only an absolute path is known to be a folder where there is none: `owner/name` is the Hub's.
     """
     folder = Path(settings.DIFFUSION_MODEL)
-    with told_as(ModelsAway):
+    with raised_as(ModelsAway):
         if (folder.is_absolute() or folder.is_dir()) and is_unmounted(folder):
             raise ModelsAway(f"{folder} is no folder here, or an empty one.")
         yield

@@ -12,13 +12,13 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.files.uploadedfile import UploadedFile
 
 from registry import digests
-from registry.outages import StoreAway, is_unmounted, told_as
+from registry.outages import StoreAway, is_unmounted, raised_as
 
 
 class StoreEmpty(StoreAway, FileNotFoundError):
     """The store's folder has nothing in it: its volume is not mounted, or nothing was ever stored.
 
-    Who reads for a job takes it for the first, since rows name what was stored.
+    Who reads what a row names takes it for the first.
     """
 
 
@@ -95,13 +95,13 @@ def write_blob(data: bytes) -> str:
 
 def write_file(path: str, data: bytes) -> None:
     """Store `data` under `path`, also where something is stored there already."""
-    with told_as(StoreAway):
+    with raised_as(StoreAway):
         default_storage.save(path, ContentFile(data))
 
 
 def ensure_file(path: str, data: bytes) -> None:
     """Store `data` under `path` unless something is stored there already."""
-    with told_as(StoreAway):
+    with raised_as(StoreAway):
         is_stored = default_storage.exists(path)
     if not is_stored:
         write_file(path, data)
@@ -114,7 +114,7 @@ def read_blob(digest: str) -> bytes:
 
 def read_file(path: str) -> bytes:
     """Return what is stored under `path`; raise FileNotFoundError when there is nothing."""
-    with told_as(StoreAway), default_storage.open(path) as file:
+    with raised_as(StoreAway), default_storage.open(path) as file:
         data: bytes = file.read()
     return data
 

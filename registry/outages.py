@@ -68,7 +68,7 @@ class ModelsAway(Outage):
 
 
 @contextmanager
-def told_as(outage: type[Outage]) -> Iterator[None]:
+def raised_as(outage: type[Outage]) -> Iterator[None]:
     """Raise `outage` where the block meets one, and else what it raised."""
     try:
         yield

@@ -12,7 +12,7 @@ from registry import encoder
 from registry.digests import WIDTH
 from registry.leases import JobFailed
 from registry.models.spaces import Space
-from registry.outages import ModelsAway, is_unmounted, told_as
+from registry.outages import ModelsAway, is_unmounted, raised_as
 from registry.pictures import PREPROCESSING
 
 
@@ -113,7 +113,7 @@ def _loaded_encoder() -> encoder.Encoder:
     if settings.TORCH_THREADS:
         torch.set_num_threads(settings.TORCH_THREADS)
     chosen = source()
-    with told_as(ModelsAway):
+    with raised_as(ModelsAway):
         if chosen.folder is not None and is_unmounted(chosen.folder):
             raise ModelsAway(f"{chosen.folder} is no folder here, or an empty one.")
         return encoder.Encoder.load(chosen)

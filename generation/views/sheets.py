@@ -59,8 +59,8 @@ def new(request: PersonRequest) -> HttpResponse:
             add_errors(form, error)
         except Refusal as refusal:
             form.add_error(None, refusal.detail)
-    of_others = {name for other, _ in FORMS.values() for name in other.base_fields}
-    aside = {name: asked[name] for name in of_others - {*form_of.base_fields} if asked.get(name)}
+    of_all = [name for each, _ in FORMS.values() for name in each.base_fields]
+    aside = {name: asked[name] for name in of_all if name not in form.fields and asked.get(name)}
     context = {"form": form, "kinds": Sheet.Kind, "aside": aside}
     return render(request, "generation/new_sheet.html", context)
 

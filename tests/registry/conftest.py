@@ -1,10 +1,23 @@
 """People and an aesthetic for the tests of the registry."""
 
+from collections.abc import Iterator
+
 import pytest
+from pytest_django import Settings
 
 from accounts.models import User
 from registry.models import Aesthetic, Version
 from tests import factories
+from tests.bucket import Bucket
+
+
+@pytest.fixture
+def bucket(settings: Settings) -> Iterator[Bucket]:
+    """The store is a bucket of the test's own."""
+    made = Bucket()
+    settings.STORAGES = {**settings.STORAGES, "default": made.storages()}
+    yield made
+    made.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 
@@ -17,20 +17,11 @@ from django.core.files.storage import default_storage
 from pytest_django import Settings
 
 from registry import blobs
-from registry.outages import ModelsAway, Outage, StoreAway, is_outage, is_unmounted, told_as
+from registry.outages import ModelsAway, Outage, StoreAway, is_outage, is_unmounted, raised_as
 from tests.bucket import HANG_UP, Bucket
 
 FAILURES = (OSError, BotoCoreError, ClientError, httpx2.HTTPError, HTTPException)
 NONE = "sha256:" + "0" * 64
-
-
-@pytest.fixture
-def bucket(settings: Settings) -> Iterator[Bucket]:
-    """The store is a bucket, in which there is one blob."""
-    made = Bucket()
-    settings.STORAGES = {**settings.STORAGES, "default": made.storages()}
-    yield made
-    made.stop()
 
 
 def error_of(call: Callable[[], object]) -> Exception:
@@ -103,14 +94,14 @@ def test_what_it_was_raised_for_decides_too_and_a_wrapping_is_seen_through() -> 
         except httpx2.HTTPError as error:
             raise Hidden from error
 
-    with pytest.raises(ModelsAway), told_as(ModelsAway):
+    with pytest.raises(ModelsAway), raised_as(ModelsAway):
         hide()
-    with pytest.raises(Hidden), told_as(ModelsAway):
+    with pytest.raises(Hidden), raised_as(ModelsAway):
         raise Hidden
 
 
 def test_an_outage_keeps_its_name_further_up() -> None:
-    with pytest.raises(StoreAway), told_as(ModelsAway):
+    with pytest.raises(StoreAway), raised_as(ModelsAway):
         raise StoreAway
 
 
@@ -140,7 +131,7 @@ CALLS = [
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_bucket_that_is_away_is_told_as_such_and_works_when_it_is_back(
+def test_a_bucket_that_is_away_is_raised_as_such_and_works_when_it_is_back(
     bucket: Bucket, call: Callable[[], object]
 ) -> None:
     digest = blobs.ensure_blob(b"hello")
@@ -173,7 +164,7 @@ def test_a_slow_request_that_the_bucket_gave_up_is_an_outage(bucket: Bucket) -> 
         blobs.write_blob(b"hello")
 
 
-def test_a_store_on_disk_that_is_away_is_told_as_such_and_a_lost_blob_is_not(
+def test_a_store_on_disk_that_is_away_is_raised_as_such_and_a_lost_blob_is_not(
     media_folder: Path,
 ) -> None:
     digest = blobs.ensure_blob(b"hello")

@@ -1,13 +1,12 @@
 """Builds and verifications while the store is away: they wait, and end well when it is back."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings as project
+from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
-from pytest_django import Settings
 
 from registry import blobs, queueing, verifying
 from registry.models import Aesthetic, Feature, JobState, Verification, Version
@@ -20,15 +19,6 @@ from tests.registry.test_remeasuring import measured_and_published, verdict
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 WAITS = "The worker could not use the store of pictures and files. This waits for "
-
-
-@pytest.fixture
-def bucket(settings: Settings) -> Iterator[Bucket]:
-    """The store is a bucket of the test's own."""
-    made = Bucket()
-    settings.STORAGES = {**settings.STORAGES, "default": made.storages()}
-    yield made
-    made.stop()
 
 
 @pytest.fixture
@@ -151,3 +141,12 @@ def test_a_verification_judges_nothing_while_the_store_is_away(
     verify_version(str(asked.pk))
     asked = Verification.objects.get(pk=asked.pk)
     assert verdict(asked) == (JobState.SUCCEEDED, Verification.Verdict.REPRODUCED, "")
+
+
+def test_an_audit_without_the_store_ends_in_words_and_calls_nothing_lost(
+    version: Version, media_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    media_folder.rename(media_folder.with_name("elsewhere"))
+    with pytest.raises(CommandError, match=r"^The store is away, after .*empty or not there\.$"):
+        call_command("verify")
+    assert "missing" not in capsys.readouterr().out

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
 from registry import auditing
+from registry.outages import StoreAway
 from registry.verify.deviations import Deviation
 
 PAUSE = (
@@ -30,13 +31,17 @@ class Command(BaseCommand):
         counts: Counter[str] = Counter()
         deviations: list[Deviation] = []
         progress = Progress(self.stderr)
-        for checked in auditing.audit():
-            counts[checked.kind] += 1
-            deviations += checked.deviations
-            if not json:
-                self._print(checked)
-            progress.tell(said_of(counts))
-        progress.end()
+        try:
+            for checked in auditing.audit():
+                counts[checked.kind] += 1
+                deviations += checked.deviations
+                if not json:
+                    self._print(checked)
+                progress.tell(said_of(counts))
+        except StoreAway as outage:
+            raise CommandError(f"The store is away, after {said_of(counts)}: {outage}") from outage
+        finally:
+            progress.end()
         if json:
             self.stdout.write(document(counts, deviations))
         if deviations:
